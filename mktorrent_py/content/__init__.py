@@ -1,0 +1,1 @@
+"""The disk: what is there, and what of it belongs to the content."""

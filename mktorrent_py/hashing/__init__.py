@@ -1,0 +1,1 @@
+"""Content bytes to digests."""

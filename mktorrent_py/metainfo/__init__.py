@@ -1,0 +1,1 @@
+"""The metainfo model. Pure: bytes and values in, bytes and values out; no clock, no disk, no threads."""

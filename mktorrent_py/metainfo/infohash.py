@@ -1,0 +1,45 @@
+"""Infohashes: SHA-1 (v1, BEP 3) and SHA-256 (v2, BEP 52) over the raw bytes of the info dictionary."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum
+
+
+class TorrentVersion(Enum):
+    """Which halves of the metainfo a torrent has."""
+
+    V1 = "v1"
+    V2 = "v2"
+    HYBRID = "hybrid"
+
+    @property
+    def has_v1(self) -> bool:
+        return self is not TorrentVersion.V2
+
+    @property
+    def has_v2(self) -> bool:
+        return self is not TorrentVersion.V1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfoHashes:
+    """The 20-byte v1 and the 32-byte v2 infohash of one info dictionary; at least one is there."""
+
+    v1: bytes | None = None
+    v2: bytes | None = None
+
+    @classmethod
+    def of(cls, raw_info: bytes, version: TorrentVersion) -> InfoHashes:
+        """Hash the info dictionary as it stands in the file, never a re-encoding of it."""
+        return cls(
+            v1=hashlib.sha1(raw_info, usedforsecurity=False).digest() if version.has_v1 else None,
+            v2=hashlib.sha256(raw_info).digest() if version.has_v2 else None,
+        )
+
+    @property
+    def swarm_keys(self) -> tuple[bytes, ...]:
+        """The 20-byte names under which trackers and the DHT know this torrent, v1 first (BEP 52: v2 truncated)."""
+        keys = [self.v1] if self.v1 is not None else []
+        return tuple(keys + ([self.v2[:20]] if self.v2 is not None else []))

@@ -1,0 +1,1 @@
+"""Seeding and fetching: the only rooms that know libtorrent."""

@@ -1,0 +1,1 @@
+"""The tracker: protocol and swarms are pure, the server has the sockets."""
