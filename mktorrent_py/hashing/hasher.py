@@ -118,6 +118,7 @@ def hash_units(units: Iterable[Unit], layout: Layout, source: Source, options: H
                 yield due.popleft().result()
         except BaseException:
             options.progress.cancel()
+            work.abandon_checksums()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
 
@@ -133,8 +134,13 @@ class _Work:
         try:
             sha1, nodes = self._digests(unit)
         except ReadFault as fault:
+            self.abandon_checksums()
             return Hashed(unit=unit, fault=Fault(file=fault.file, reason=fault.reason, errno=fault.errno))
         return Hashed(unit=unit, sha1=sha1, nodes=nodes)
+
+    def abandon_checksums(self) -> None:
+        if self.options.checksums is not None:
+            self.options.checksums.abandon()
 
     def _digests(self, unit: Unit) -> tuple[bytes, bytes]:
         version, checksums = self.layout.version, self.options.checksums
