@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import stat
-import tempfile
 from pathlib import Path
 
 from mktorrent_py.errors import ContentError, LimitError, RefusedError
@@ -69,28 +69,21 @@ def write_atomically(path: Path, data: bytes, *, overwrite: bool = False) -> Non
 
 
 def _write_beside(target: Path, data: bytes) -> Path:
-    """A complete, synced temporary file in the directory of `target`, with the mode `target` is to have."""
-    descriptor, name = tempfile.mkstemp(prefix=".mkt-", suffix=".part", dir=target.parent)
-    temporary = Path(name)
+    """A complete, synced temporary file in the directory of `target`, with the mode that `target` is to have."""
+    temporary = target.with_name(f".mkt-{secrets.token_hex(8)}.part")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(temporary, flags, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(_mode_for(target))
+        with contextlib.suppress(FileNotFoundError):
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     return temporary
-
-
-def _mode_for(target: Path) -> int:
-    try:
-        return stat.S_IMODE(target.stat().st_mode)
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
 
 
 def _put_in_place(temporary: Path, target: Path, overwrite: bool) -> None:
