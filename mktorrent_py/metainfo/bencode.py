@@ -156,7 +156,7 @@ def decode_leniently(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Documen
     irregularities: list[Irregularity] = []
     value, end = _parse(data, limits, irregularities)
     if end < len(data):
-        _note(irregularities, "trailing-data", end, f"{len(data) - end:,} bytes follow the end of the value")
+        _note(irregularities, "trailing-data", end, "data follows the end of the value")
     return Document(value=value, irregularities=tuple(irregularities), end=end)
 
 
