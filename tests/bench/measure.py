@@ -56,7 +56,7 @@ def run_command(command: list[str], timeout: float) -> Sample:
             timer.cancel()
         wall = time.perf_counter() - started
         if late.is_set():
-            raise CommandError(f"over {timeout:.0f} s")
+            raise CommandError(f"over {timeout:g} s")
         if status != 0:
             complaints.seek(0)
             said = complaints.read().decode(errors="replace").strip().splitlines()

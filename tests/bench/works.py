@@ -111,14 +111,17 @@ GROWTHS = (
 def write_content(directory: Path, shape: Shape) -> Path:
     """Write content of `shape` below `directory`, in the page cache when done. No two MiB of it are the same."""
     root = directory / "content"
-    if shape.files == 1:
-        write_file(root, shape.file_length, 0)
-        return root
-    for number in range(shape.files):
-        path = root / f"{number // MOST_FILES_IN_A_DIRECTORY:04}" / f"{number:06}.bin"
+    paths = [root] if shape.files == 1 else [root / numbered_path(number) for number in range(shape.files)]
+    for number, path in enumerate(paths):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, shape.file_length, number)
+    # Else the system writes it to disk while the first programs are timed.
+    os.sync()
     return root
+
+
+def numbered_path(number: int) -> str:
+    return f"{number // MOST_FILES_IN_A_DIRECTORY:04}/{number:06}.bin"
 
 
 def write_file(path: Path, length: int, number: int) -> None:
