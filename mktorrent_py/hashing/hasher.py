@@ -84,10 +84,12 @@ class HashOptions:
     checksums: FileChecksums | None = None
 
 
-def hash_content(layout: Layout, source: Source, options: HashOptions) -> Iterator[Hashed]:
-    """The digests of every piece of the layout, unit by unit, in order."""
+def hash_content(
+    layout: Layout, source: Source, options: HashOptions, runs: Sequence[range] | None = None
+) -> Iterator[Hashed]:
+    """The digests of every piece of the layout, unit by unit, in order; `runs` asks for these runs of pieces only."""
     threads = options.threads or default_threads()
-    yield from hash_units(plan_hashes(layout, workers=threads), layout, source, options)
+    yield from hash_units(plan_hashes(layout, workers=threads, runs=runs), layout, source, options)
 
 
 def hash_pieces(layout: Layout, source: Source, options: HashOptions, pieces: range) -> Iterator[Hashed]:
