@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from mktorrent_py.errors import MagnetError
 from mktorrent_py.metainfo.infohash import InfoHashes
+from mktorrent_py.metainfo.model import Metainfo
 
 T = TypeVar("T")
 
@@ -80,6 +81,15 @@ class Magnet:
             public_key=public_key,
             salt=_salt(query) if public_key else None,
             ignored=tuple(query.ignored),
+        )
+
+    @classmethod
+    def from_metainfo(cls, metainfo: Metainfo) -> Magnet:
+        """The magnet of a torrent: infohashes, name, and the trackers of every tier in order."""
+        return cls(
+            infohashes=metainfo.infohashes,
+            name=metainfo.info.name,
+            trackers=tuple([url for tier in metainfo.trackers for url in tier]),
         )
 
     def __str__(self) -> str:
