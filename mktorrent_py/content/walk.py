@@ -1,7 +1,7 @@
 """One walk through a directory, in canonical order, whatever order the disk keeps."""
 
 # Paths are bytes here, which pathlib does not know.
-# ruff: noqa: PTH
+# ruff: noqa: PTH100, PTH112, PTH115, PTH116, PTH117, PTH118, PTH120
 
 from __future__ import annotations
 
@@ -272,13 +272,12 @@ class Walk:
         return tuple([decode_name(part) for part in os.path.relpath(real, self._real_root).split(os.fsencode(os.sep))])
 
     def _vet(self, directory: _Directory, path: PathComponents) -> None:
-        """Refuse names that must not be written: the last of `path`, and those above it the first time around."""
+        """Refuse names that must not be written: the last of `path`, and once each those above it."""
         self._vet_name(directory, path)
-        for above in directory.lineage():
-            if above.vetted or above.parent is None:
-                return
-            above.vetted = True
-            self._vet_name(above.parent, above.path)
+        while not directory.vetted and directory.parent is not None:
+            directory.vetted = True
+            self._vet_name(directory.parent, directory.path)
+            directory = directory.parent
 
     def _vet_name(self, directory: _Directory, path: PathComponents) -> None:
         name = path[-1]
