@@ -62,6 +62,11 @@ def test_a_loop_by_way_of_outside(tmp_path: Path) -> None:
     assert reasons(content) == {"out/back": Reason.LINK_LOOP}
 
 
+def test_only_what_was_taken_is_noted_as_outside(tmp_path: Path) -> None:
+    (tmp_path / "null").symlink_to(os.devnull)
+    assert scan_content(tmp_path, PLAIN).outside == ()
+
+
 def test_skipping_links(linked: Path) -> None:
     content = scan_content(linked, SKIP)
     assert paths(content) == ["d/file", "z"]
