@@ -44,7 +44,7 @@ def print_report(torrent: str, report: Report, seconds: float, *, verbose: bool,
     right = report.counts.get(Status.OK, 0)
     if not report.ok and right:
         print(f"{render.MARGIN}{count(right, 'file')} {_is(right)} right")
-    render.print_rows(_rows(report, seconds, verbose=verbose))
+    render.print_rows(_wrapped(_rows(report, seconds, verbose=verbose)))
     if map and report.pieces:
         print_map(report.pieces)
 
@@ -172,13 +172,20 @@ def _rows(report: Report, seconds: float, *, verbose: bool) -> list[render.Row]:
         rows.append(("checked", "names and sizes only"))
     else:
         halves = {"v1": "v1", "v2": "v2", "hybrid": "v1 and v2"}[report.metainfo.version.value]
-        read = f"{render.size(report.bytes_read)} in {render.duration(seconds)}"
-        rows.append(("checked", f"{halves}, {read}, {render.rate(report.bytes_read, seconds)}"))
+        rows.append(("checked", f"{render.size(report.bytes_read)}, {halves}"))
+        rows.append(("took", f"{render.duration(seconds)}, {render.rate(report.bytes_read, seconds)}"))
     if verbose:
         from mktorrent_py.hashing.kernel import description
 
         rows += [("kernel" if not at else "", line) for at, line in enumerate(description().lines())]
     return rows
+
+
+def _wrapped(rows: list[render.Row]) -> list[render.Row]:
+    room = style.terminal_width() - len(render.MARGIN) - render.LABEL_WIDTH
+    return [
+        (label if not at else "", line) for label, text in rows for at, line in enumerate(textwrap.wrap(text, room))
+    ]
 
 
 class Mark(NamedTuple):
