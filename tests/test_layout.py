@@ -93,7 +93,16 @@ def test_files_in_names_those_with_bytes_there() -> None:
 
 
 def test_order_is_by_component_and_by_bytes() -> None:
-    paths = [("a", "b"), ("a b",), ("a.b",), ("a-b", "c"), ("a",), ("\N{GRINNING FACE}",), ("ａ",), ("\udcff",)]
+    paths = [
+        ("a", "b"),
+        ("a b",),
+        ("a.b",),
+        ("a-b", "c"),
+        ("a",),
+        ("\N{GRINNING FACE}",),
+        ("\N{FULLWIDTH LATIN SMALL LETTER A}",),
+        ("\udcff",),
+    ]
     joined = sorted(paths, key="/".join)
     ordered = sorted(paths, key=canonical_key)
     assert ordered == [
@@ -102,7 +111,7 @@ def test_order_is_by_component_and_by_bytes() -> None:
         ("a b",),
         ("a-b", "c"),
         ("a.b",),
-        ("ａ",),
+        ("\N{FULLWIDTH LATIN SMALL LETTER A}",),
         ("\N{GRINNING FACE}",),
         ("\udcff",),
     ]

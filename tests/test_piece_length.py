@@ -56,7 +56,7 @@ def test_many_small_files_shorten_the_pieces_of_a_hybrid_only() -> None:
     assert hybrid.padding_share(sum(lengths)) <= TOLERABLE_PADDING
 
 
-def test_files_below_a_block_cannot_be_helped_and_keep_the_first_choice() -> None:
+def test_files_below_a_block_cannot_be_helped() -> None:
     lengths = [100] * 20_000
     choice = choose_piece_length(lengths, HYBRID)
     assert choice.padding_share(sum(lengths)) > 100
