@@ -40,8 +40,9 @@ class FileReport:
     """The verdict on one file.
 
     `number` is its place in the layout, `length` what the torrent says and `size` what the disk says, in bytes; None
-    where there is no file. `disk_path` is where it is or would be, below `root`, as the disk spells it. `bad` are runs of bytes in pieces that do not match,
-    `unknown` those in pieces that could not be hashed. `detail` says more in words.
+    where there is no file. `disk_path` is where it is or would be, below `root`, as the disk spells it. `bad` are runs
+    of bytes in pieces that do not match, `unknown` those in pieces that could not be hashed. `detail` says more in
+    words.
     """
 
     number: int
