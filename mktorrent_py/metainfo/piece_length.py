@@ -142,17 +142,13 @@ def format_binary(size: int) -> str:
     return f"{size:,} bytes"
 
 
-def _shortest_for(
-    lengths: Sequence[int], version: TorrentVersion, most_pieces: int, longest: int
-) -> PieceLengthChoice:
+def _shortest_for(lengths: Sequence[int], version: TorrentVersion, most_pieces: int, longest: int) -> PieceLengthChoice:
     wanted = power_of_two_at_least(divide_up(sum(lengths), most_pieces))
     longest_power = 1 << (longest.bit_length() - 1)
     return assess(lengths, version, min(max(wanted, SHORTEST), longest_power))
 
 
-def _less_padding(
-    first: PieceLengthChoice, lengths: Sequence[int], version: TorrentVersion
-) -> PieceLengthChoice:
+def _less_padding(first: PieceLengthChoice, lengths: Sequence[int], version: TorrentVersion) -> PieceLengthChoice:
     total = sum(lengths)
     best = first
     while best.padding_share(total) > TOLERABLE_PADDING and best.piece_length > SHORTEST:

@@ -20,8 +20,7 @@ KNOWN_OUTER = frozenset(
     b" nodes url-list signatures similar collections".split()
 ) | {b"creation date", b"created by", b"created by.utf-8", b"piece layers"}
 KNOWN_INFO = frozenset(
-    b"attr files length name name.utf-8 pieces private source similar collections update-url originator sha1 md5sum mtime"
-    .split()
+    b"attr files length name name.utf-8 pieces private source similar collections update-url originator sha1 md5sum mtime".split()
 ) | {b"piece length", b"file tree", b"meta version", b"symlink path"}
 
 
@@ -97,9 +96,7 @@ def _signers(metainfo: Metainfo) -> list[Json]:
 def _unknown_keys(metainfo: Metainfo) -> list[Json]:
     """Keys that no BEP known to this package names: `KEY` at the top, `info.KEY` inside the info dictionary."""
     outer = [_text(key) for key, _ in metainfo.items if key not in KNOWN_OUTER]
-    inner = [
-        f"info.{_text(key)}" for key in bencode.dictionary_spans(metainfo.info.raw) if key not in KNOWN_INFO
-    ]
+    inner = [f"info.{_text(key)}" for key in bencode.dictionary_spans(metainfo.info.raw) if key not in KNOWN_INFO]
     return [*outer, *inner]
 
 
