@@ -19,6 +19,7 @@ not; `[a-z]` is one character; a `/` at the end asks for a directory; `\\` takes
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -81,16 +82,20 @@ _JUNK_DIRECTORIES = frozenset(
 _JUNK_DIRECTORY_PREFIXES = (".trash-",)  # freedesktop.org: deleted files of one user
 
 # pathspec does not know the POSIX classes that gitignore allows inside brackets.
-_CHARACTER_CLASSES = {
-    "[:alnum:]": "a-zA-Z0-9",
-    "[:alpha:]": "a-zA-Z",
-    "[:blank:]": " \t",
-    "[:digit:]": "0-9",
-    "[:lower:]": "a-z",
-    "[:space:]": " \t\r\n\v\f",
-    "[:upper:]": "A-Z",
-    "[:xdigit:]": "0-9a-fA-F",
+_CHARACTER_CLASS = re.compile(r"(?<!\\)\[:([a-z]+):\]")
+_CHARACTERS = {
+    "alnum": "a-zA-Z0-9",
+    "alpha": "a-zA-Z",
+    "blank": " \t",
+    "digit": "0-9",
+    "lower": "a-z",
+    "space": " \t\r\n\v\f",
+    "upper": "A-Z",
+    "xdigit": "0-9a-fA-F",
 }
+
+# `[!a]` must not match `/`, which no pattern can say to pathspec: a NUL stands for it until there is a regex.
+_NEGATED_SET = re.compile(r"(?<!\\)\[([!^])(?!\])")
 
 
 class _Rule(NamedTuple):
@@ -187,8 +192,8 @@ def _option_rules(option: str, patterns: Iterable[str]) -> Iterator[_Rule]:
 def _as_ignore_line(pattern: str) -> str:
     """Write a pattern of the command line as gitignore would have it: `#`, a space at the end and `./` mean nothing."""
     line = pattern.removeprefix("./")
-    if line.endswith(" ") and not line.endswith("\\ "):
-        line = f"{line[:-1]}\\ "
+    if line[-1:].isspace() and not line.endswith("\\ "):
+        line = f"{line[:-1]}[{line[-1]}]"
     return f"\\{line}" if line.startswith("#") else line
 
 
@@ -202,17 +207,32 @@ def _ignore_rules(lines: Iterable[str]) -> Iterator[_Rule]:
 def _compile(line: str) -> _Rule | None:
     """Translate one line of gitignore; None for a blank line, a comment, and what gitignore says never matches."""
     # 20 ms that only those pay who have patterns.
-    from pathspec.patterns.gitignore.base import GitIgnorePatternError
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
-    for name, characters in _CHARACTER_CLASSES.items():
-        line = line.replace(name, characters)
     try:
-        text, takes = GitIgnoreSpecPattern.pattern_to_regex(line)
+        text, takes = GitIgnoreSpecPattern.pattern_to_regex(_spell_for_pathspec(line))
         if text is None or takes is None:
             return None
-        # Names may hold newlines: `.` crosses them, and the end of a name is the end, not the newline before it.
-        regex = re.compile(text[:-3] + "|\\Z)" if text.endswith("|$)") else text, re.DOTALL)
-    except (GitIgnorePatternError, re.error):
+        regex = _compile_regex(text)
+    except (ValueError, re.error):
         return None
     return _Rule(regex, takes_back=not takes, bounded=bool(regex.groups))
+
+
+def _spell_for_pathspec(line: str) -> str:
+    """Say what pathspec reads otherwise than git in words both read alike."""
+    line = _CHARACTER_CLASS.sub(lambda named: _CHARACTERS.get(named[1], named[0]), line)
+    line = _NEGATED_SET.sub(r"[\1\0", line)
+    # Any directory below, which pathspec takes for the one above.
+    return f"{line}*/" if line.endswith("/**/") else line
+
+
+def _compile_regex(text: str) -> re.Pattern[str]:
+    """Names may hold newlines: `.` crosses them, and the end of a name is its end, not the newline before it."""
+    text = text.replace("\0", "/")
+    if text.endswith("|$)"):
+        text = text.removesuffix("$)") + "\\Z)"
+    with warnings.catch_warnings():
+        # `[[a]` and `[a||b]` mean today what they say, a set of characters.
+        warnings.simplefilter("ignore", FutureWarning)
+        return re.compile(text, re.DOTALL)

@@ -69,6 +69,10 @@ class Progress:
     def bytes_done(self) -> int:
         return self.cells[0]
 
+    def count(self, length: int) -> None:
+        """Add bytes read, for readers that are alone."""
+        self.cells[0] += length
+
     def cancel(self) -> None:
         """Make every worker stop at its next read."""
         self.cells[1] = 1

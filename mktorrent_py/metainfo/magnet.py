@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from mktorrent_py.errors import MagnetError
 from mktorrent_py.metainfo.infohash import InfoHashes
+from mktorrent_py.metainfo.model import Metainfo
 
 T = TypeVar("T")
 
@@ -80,6 +81,15 @@ class Magnet:
             public_key=public_key,
             salt=_salt(query) if public_key else None,
             ignored=tuple(query.ignored),
+        )
+
+    @classmethod
+    def from_metainfo(cls, metainfo: Metainfo) -> Magnet:
+        """The magnet of a torrent: infohashes, name, and the trackers of every tier in order."""
+        return cls(
+            infohashes=metainfo.infohashes,
+            name=metainfo.info.name,
+            trackers=tuple([url for tier in metainfo.trackers for url in tier]),
         )
 
     def __str__(self) -> str:
@@ -201,7 +211,7 @@ def _key(digits: str) -> bytes | None:
 def _named(query: _Query, key: str, kind: str, read: Callable[[str], bytes | None]) -> bytes | None:
     """What the `urn:kind:` among the values of `key` stands for; unlike the rest of a magnet URI it must be right."""
     urns = [urn for urn in map(_decoded, query.values.get(key, ())) if _is_urn(urn, kind)]
-    meanings = [read(urn.rpartition(":")[2]) for urn in urns]
+    meanings = [read(urn.split(":", 2)[2]) for urn in urns]
     if None in meanings:
         raise MagnetError(f"{urns[meanings.index(None)][:100]!a} is malformed", hint=_FORMS[kind])
     if len(set(meanings)) > 1:

@@ -134,7 +134,7 @@ class Metainfo:
     ) -> Metainfo:
         """Write a torrent around an info dictionary. A v2 or hybrid torrent has `piece_layers`, be they empty."""
         tiers = distinct_tiers(trackers)
-        fields: dict[str, bencode.Encodable] = {
+        given: dict[str, bencode.Encodable | None] = {
             "info": bencode.Raw(info.raw),
             **tracker_fields(tiers),
             **web_seed_fields(web_seeds),
@@ -146,7 +146,7 @@ class Metainfo:
             "created by": created_by or None,
             "creation date": creation_date,
         }
-        fields = {key: value for key, value in fields.items() if value is not None and value != ()}
+        fields = {key: value for key, value in given.items() if value is not None and value != ()}
         if info.version.has_v2:
             fields["piece layers"] = encode_piece_layers(piece_layers or {})
         return cls(
