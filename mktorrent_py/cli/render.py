@@ -8,6 +8,7 @@ a torrent does not have (None, empty lists) have no line.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -17,6 +18,10 @@ from mktorrent_py.errors import UsageError
 from mktorrent_py.metainfo.paths import printable
 
 SCHEMA = 1
+_HARMFUL = re.compile(
+    "[\\x7f-\\x9f\\xad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f"
+    "\\ud800-\\udfff\\ufeff\\ufff9-\\ufffb\\U000e0000-\\U000e007f]"
+)
 LABEL_WIDTH = 13
 MARGIN = "  "
 
@@ -26,8 +31,24 @@ Row = tuple[str, str]
 
 
 def print_json(facts: Facts) -> None:
-    """One object on stdout, `schema` first. Undecodable bytes of names stand as lone surrogates, escaped."""
-    print(json.dumps({"schema": SCHEMA, **facts}, ensure_ascii=not _is_clean(facts), indent=2))
+    """One object on stdout, `schema` first, a fact a line, and a line for each item of a list.
+
+    Undecodable bytes of names stand as lone surrogates. They, and whatever could harm a terminal, are escaped.
+    """
+    members = [f"  {json.dumps(key)}: {_json_value(value)}" for key, value in {"schema": SCHEMA, **facts}.items()]
+    sys.stdout.write("{\n" + ",\n".join(members) + "\n}\n")
+
+
+def _json_value(value: Any) -> str:
+    if not isinstance(value, (list, tuple)) or not value:
+        return json_text(value)
+    return "[\n    " + ",\n    ".join([json_text(item) for item in value]) + "\n  ]"
+
+
+def json_text(value: Any) -> str:
+    """JSON on one line, in which control, bidi and zero-width characters and surrogates are escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _HARMFUL.sub(lambda found: json.dumps(found.group())[1:-1], text)
 
 
 def print_json_line(facts: Facts, stream: Any = None) -> None:
@@ -109,15 +130,6 @@ def _plain(value: Any) -> str:
 def _escape_line_breaks(text: str) -> str:
     """Keep a value on its line: separators inside objects stay, line breaks and control characters are escaped."""
     return "\t".join([printable(part) for part in text.split("\t")])
-
-
-def _is_clean(value: Any) -> bool:
-    """Whether every text in there can be written as UTF-8."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def size(length: int) -> str:

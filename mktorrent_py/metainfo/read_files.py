@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from operator import attrgetter
+from typing import cast
 
-from mktorrent_py.metainfo.bencode import Dictionary, Value
+from mktorrent_py.metainfo import bencode
+from mktorrent_py.metainfo.bencode import Dictionary, Limits, Value
 from mktorrent_py.metainfo.fields import Fields, decode_text, is_text, kind_of, note_absence, required_integer
 from mktorrent_py.metainfo.layout import File, PathComponents
 from mktorrent_py.metainfo.merkle import NODE_LENGTH
+from mktorrent_py.metainfo.model import Info
 from mktorrent_py.metainfo.paths import brief, brief_path, unsafe_reason
 from mktorrent_py.metainfo.remarks import Notes, Step
 
 MOST_BYTES = 2**63 - 1
+SHA1_LENGTH = 20
 BITCOMET_PAD = "_____padding_file_"
 KNOWN_ATTRIBUTES = frozenset("hlpx")
 
@@ -50,6 +54,7 @@ def _read_single(info: Fields, name: str, notes: Notes) -> V1Files | None:
     length = required_integer(info, "length", notes, least=0, most=MOST_BYTES)
     if length is None:
         return None
+    _check_sha1(info, notes)
     file = File((name,), length, _attributes(info, notes), _symlink(info, notes))
     return V1Files(files=(file,), offsets=(0,), pads=0, length=length, single=True)
 
@@ -90,10 +95,32 @@ def _read_entry(entry: Value, notes: Notes) -> File | None:
     attributes = _attributes(fields, notes)
     symlink = _symlink(fields, notes)
     length = _length(fields, symlink, notes)
+    _check_sha1(fields, notes)
     if "p" in attributes:
         return None if length is None else File((), length, attributes)
     path = _read_path(fields, notes)
     return None if length is None or path is None else File(path, length, attributes, symlink)
+
+
+def listed_positions(info: Info) -> list[int]:
+    """Where each file of a torrent stands in the list of files that clients number, which holds its pad files too.
+
+    Clients pad a v2 torrent after every file that does not fill its last piece, as a hybrid is padded.
+    """
+    if info.version.has_v1:
+        return _v1_positions(info.raw)
+    pads = [file.length % info.piece_length > 0 for file in info.files]
+    return [number + before for number, before in enumerate(accumulate(pads[:-1], initial=0))]
+
+
+def _v1_positions(raw: bytes) -> list[int]:
+    limits = Limits(size=len(raw), depth=len(raw), tokens=len(raw))
+    fields = cast(Dictionary, bencode.decode_leniently(raw, limits=limits).value)
+    entries = fields.get(b"files")
+    if not isinstance(entries, tuple):
+        return [0]
+    files = [_read_entry(entry, Notes()) for entry in entries]
+    return [at for at, file in enumerate(files) if file is not None and not is_pad(file)]
 
 
 def _length(fields: Fields, symlink: PathComponents | None, notes: Notes) -> int | None:
@@ -148,6 +175,13 @@ def _attributes(fields: Fields, notes: Notes) -> str:
         return "".join([letter for letter in value.decode("latin-1") if letter in KNOWN_ATTRIBUTES])
     notes.oddity("field-wrong-type", f"is {kind_of(value)}, not a string", "attr")
     return ""
+
+
+def _check_sha1(fields: Fields, notes: Notes) -> None:
+    """The hint of BEP 47, which archive.org writes in hex; nothing here depends on it."""
+    sha1 = fields.get(b"sha1")
+    if sha1 is not None and not (isinstance(sha1, bytes) and len(sha1) == SHA1_LENGTH):
+        notes.oddity("sha1-malformed", f"is not a SHA-1 of {SHA1_LENGTH} bytes", "sha1")
 
 
 def _symlink(fields: Fields, notes: Notes) -> PathComponents | None:

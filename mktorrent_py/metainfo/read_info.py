@@ -19,10 +19,16 @@ from mktorrent_py.metainfo.layout import File, Layout
 from mktorrent_py.metainfo.merkle import BLOCK_LENGTH, divide_up, is_power_of_two
 from mktorrent_py.metainfo.model import Info
 from mktorrent_py.metainfo.paths import brief_path
-from mktorrent_py.metainfo.read_files import MOST_BYTES, V1Files, read_component, read_file_tree, read_v1_files
+from mktorrent_py.metainfo.read_files import (
+    MOST_BYTES,
+    SHA1_LENGTH,
+    V1Files,
+    read_component,
+    read_file_tree,
+    read_v1_files,
+)
 from mktorrent_py.metainfo.remarks import Notes
 
-SHA1_LENGTH = 20
 HASH_LENGTHS = (20, 32)
 
 
