@@ -58,13 +58,13 @@ def print_json_line(facts: Facts, stream: Any = None) -> None:
 
 def print_tab_lines(facts: Facts) -> None:
     """`key<TAB>value` lines with full values, in the order of the facts."""
-    sys.stdout.write("".join([f"{key}\t{_plain(value)}\n" for key, value in flatten(facts)]))
+    sys.stdout.write("".join([f"{key}\t{plain(value)}\n" for key, value in flatten(facts)]))
 
 
 def print_field(facts: Facts, name: str) -> None:
     """The values of one fact, a line each, and nothing else. Raises UsageError for a name that is no fact."""
     values = list(_field_values(facts, name))
-    sys.stdout.write("".join([f"{_plain(value)}\n" for value in values]))
+    sys.stdout.write("".join([f"{plain(value)}\n" for value in values]))
 
 
 def print_block(title: str, remark: str, rows: Sequence[Row]) -> None:
@@ -92,7 +92,7 @@ def _flatten_value(key: str, value: Any) -> Iterator[tuple[str, Any]]:
             if isinstance(item, (list, tuple)):
                 yield from _flatten_value(f"{key}.{number}", item)
             elif isinstance(item, Mapping):
-                yield key, "\t".join([_plain(part) for part in item.values()])
+                yield key, "\t".join([plain(part) for part in item.values()])
             else:
                 yield key, item
     elif value is not None:
@@ -120,10 +120,13 @@ def field_names(facts: Facts) -> list[str]:
     return names
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """One value on one line, in full; a list or an object inside another as JSON."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value)
+    if isinstance(value, (list, tuple, dict)):
+        return json_text(value)
+    text = "" if value is None else str(value)
     return text if text.isprintable() else _escape_line_breaks(text)
 
 
