@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -20,6 +21,9 @@ from mktorrent_py.metainfo.remarks import Notes, Step
 MOST_BYTES = 2**63 - 1
 SHA1_LENGTH = 20
 BITCOMET_PAD = "_____padding_file_"
+_SUSPECT = re.compile(r"[\\\0]|(?:\A|/)(?:\.{0,2}|[A-Za-z]:)(?:/|\Z)")
+"""What no path has whose components are all safe."""
+
 KNOWN_ATTRIBUTES = frozenset("hlpx")
 
 
@@ -146,6 +150,9 @@ def _read_path(fields: Fields, notes: Notes) -> PathComponents | None:
 
 
 def _components(value: tuple[Value, ...], key: str, notes: Notes) -> PathComponents | None:
+    text = _harmless_path(value)
+    if text is not None:
+        return tuple(text.split("/"))
     components = []
     for at, item in enumerate(value):
         if not isinstance(item, bytes):
@@ -156,6 +163,15 @@ def _components(value: tuple[Value, ...], key: str, notes: Notes) -> PathCompone
             return None
         components.append(component)
     return tuple(components)
+
+
+def _harmless_path(value: tuple[Value, ...]) -> str | None:
+    """The path joined, where one look at the whole finds nothing to note; a torrent may have 100,000 of them."""
+    try:
+        joined = b"/".join(cast(tuple[bytes, ...], value)).decode("utf-8")
+    except (TypeError, UnicodeDecodeError):
+        return None
+    return joined if joined.count("/") == len(value) - 1 and not _SUSPECT.search(joined) else None
 
 
 def read_component(raw: bytes, notes: Notes, *steps: Step) -> str | None:

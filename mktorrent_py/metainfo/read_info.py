@@ -69,6 +69,7 @@ def read_info(value: Value, raw: bytes, notes: Notes) -> Info | None:
         update_url=update_url,
         similar=similar,
         collections=collections,
+        keys=tuple(fields),
     )
 
 

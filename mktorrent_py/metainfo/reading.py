@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from mktorrent_py.metainfo import bencode
@@ -40,11 +43,24 @@ class Examination:
 def examine(data: bytes, *, limits: Limits | None = None) -> Examination:
     """Read a torrent file as far as it can be read. Raises BencodeError only where the bytes are not bencode."""
     limits = limits or Limits()
-    document = bencode.decode_leniently(data, limits=limits)
     notes = Notes()
-    metainfo = _read_document(document, data, limits, notes)
+    with _collector_paused():
+        document = bencode.decode_leniently(data, limits=limits)
+        metainfo = _read_document(document, data, notes)
     errors = [_with_offset(remark, data) for remark in notes.errors[:1]] + notes.errors[1:]
     return Examination(metainfo=None if errors else metainfo, errors=tuple(errors), oddities=tuple(notes.oddities))
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Large torrents become millions of tuples, none in a cycle, which the collector would walk over and over."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _with_offset(remark: Remark, data: bytes) -> Remark:
@@ -56,12 +72,12 @@ def _with_offset(remark: Remark, data: bytes) -> Remark:
     return remark
 
 
-def _read_document(document: bencode.Document, data: bytes, limits: Limits, notes: Notes) -> Metainfo | None:
+def _read_document(document: bencode.Document, data: bytes, notes: Notes) -> Metainfo | None:
     if not isinstance(document.value, Dictionary):
         notes.error("not-a-dictionary", f"a torrent file is a dictionary; this is {kind_of(document.value)}", offset=0)
         return None
-    fields = dict(document.value.items())
-    spans = bencode.dictionary_spans(data, limits=limits)
+    fields = document.value
+    spans = document.spans(data)
     if b"info" in fields:
         info = _read_info(document, fields[b"info"], data, spans[b"info"], notes)
     else:
@@ -145,11 +161,12 @@ def _read_trackers(fields: Fields, notes: Notes) -> tuple[Tier, ...]:
     return ((announce,),) if announce else ()
 
 
-def _read_tiers(value: Value, notes: Notes) -> list[Tier]:
+def _read_tiers(value: Value, notes: Notes) -> Iterator[Tier]:
     if not isinstance(value, tuple):
         notes.oddity("field-wrong-type", f"is {kind_of(value)}, not a list of tiers", "announce-list")
-        return []
-    return [texts(tier, notes, "announce-list", at) for at, tier in enumerate(value)]
+        return
+    for at, tier in enumerate(value):
+        yield texts(tier, notes, "announce-list", at)
 
 
 def _read_web_seeds(value: Value | None, notes: Notes) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ view, stays in the raw bytes, and is told. Both are kept with the place they wer
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Self
 
 from mktorrent_py.errors import MetainfoError
 from mktorrent_py.metainfo.layout import PathComponents, encode_component
@@ -58,14 +58,16 @@ class Notes:
     oddities: list[Remark] = field(default_factory=list)
     _where: list[Step] = field(default_factory=list)
 
-    @contextmanager
-    def at(self, step: Step) -> Iterator[None]:
-        """Everything noted inside happened below this step."""
+    def at(self, step: Step) -> Self:
+        """A context: everything noted inside happened below this step."""
         self._where.append(step)
-        try:
-            yield
-        finally:
-            self._where.pop()
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._where.pop()
 
     def error(self, rule: str, message: str, *steps: Step, offset: int | None = None) -> None:
         self._keep(self.errors, rule, message, steps, offset)

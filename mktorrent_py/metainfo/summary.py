@@ -146,10 +146,9 @@ def _signers(metainfo: Metainfo) -> list[Json]:
 
 def _unknown_keys(metainfo: Metainfo) -> list[Json]:
     """Keys that no BEP known to this package names: `KEY` at the top, `info.KEY` inside the info dictionary."""
-    inner = bencode.dictionary_spans(metainfo.info.raw, limits=_whatever(metainfo.info.raw))
     return [
         *[_text(key) for key, _ in metainfo.items if key not in KNOWN_OUTER],
-        *[f"info.{_text(key)}" for key in inner if key not in KNOWN_INFO],
+        *[f"info.{_text(key)}" for key in metainfo.info.keys if key not in KNOWN_INFO],
     ]
 
 
