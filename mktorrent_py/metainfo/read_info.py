@@ -17,7 +17,7 @@ from mktorrent_py.metainfo.fields import (
 from mktorrent_py.metainfo.infohash import InfoHashes, TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
 from mktorrent_py.metainfo.merkle import BLOCK_LENGTH, divide_up, is_power_of_two
-from mktorrent_py.metainfo.model import Info
+from mktorrent_py.metainfo.model import Info, has_lone_root_file
 from mktorrent_py.metainfo.paths import brief_path
 from mktorrent_py.metainfo.read_files import (
     MOST_BYTES,
@@ -135,7 +135,7 @@ def _read_layout(
     if version is TorrentVersion.V1 and listed is not None:
         found = _v1_layout(listed, piece_length, version), listed.single
     elif version is TorrentVersion.V2 and tree is not None:
-        found = Layout.of(tree, piece_length, version), len(tree) == 1 and len(tree[0].path) == 1
+        found = Layout.of(tree, piece_length, version), has_lone_root_file(tree)
     elif listed is not None and tree is not None:
         found = _join_halves(listed, tree, piece_length, notes), listed.single
     else:
