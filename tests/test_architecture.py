@@ -23,15 +23,16 @@ METAINFO = [
     "filelist",
     "piece_length",
     "model",
-    "magnet",
     "remarks",
     "fields",
     "read_files",
     "read_info",
     "reading",
+    "magnet",
     "edit",
     "lint",
     "summary",
+    "fingerprint",
     "diff",
 ]
 """From the ground up: each may import the ones before it."""
