@@ -100,8 +100,12 @@ def field_names(facts: Facts) -> list[str]:
 
 
 def _plain(value: Any) -> str:
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list | dict):
+        value = json.dumps(value, ensure_ascii=not _is_clean(value))
     text = str(value)
     return text if text.isprintable() else _escape_line_breaks(text)
 

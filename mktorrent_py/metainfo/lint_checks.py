@@ -61,18 +61,15 @@ class Subject:
     metainfo: Metainfo
     size: int
     outer: Mapping[bytes, bytes]
-    inner: Mapping[bytes, bytes]
     paths: tuple[str, ...]
     directories: frozenset[str]
 
     @classmethod
     def of(cls, metainfo: Metainfo) -> Subject:
-        raw = metainfo.info.raw
         return cls(
             metainfo=metainfo,
             size=len(metainfo.to_bytes()),
             outer=dict(metainfo.items),
-            inner={key: raw[start:stop] for key, (start, stop) in bencode.dictionary_spans(raw).items()},
             paths=tuple(["/".join(file.path) for file in metainfo.info.files]),
             directories=_directories([file.path for file in metainfo.info.files]),
         )
@@ -294,11 +291,15 @@ def v1_order(subject: Subject) -> Problems:
 def deprecated_key(subject: Subject) -> Problems:
     for key in sorted(DEPRECATED_OUTER & subject.outer.keys()):
         yield Problem(key.decode(), "is a key that no client reads any more, or that UTF-8 everywhere has replaced")
-    for key in sorted(DEPRECATED_INFO & subject.inner.keys()):
+    raw = subject.metainfo.info.raw
+    written = [key for key in (*DEPRECATED_INFO, *DEPRECATED_FILE) if b"%d:%b" % (len(key), key) in raw]
+    # Most torrents have none of them, and are not taken apart to find that out.
+    inner = bencode.dictionary_spans(raw) if written else {}
+    for key in sorted(DEPRECATED_INFO & inner.keys()):
         yield Problem(f"info.{key.decode()}", "is a key that no client needs any more")
-    files = subject.inner.get(b"files", b"")
+    start, stop = inner.get(b"files", (0, 0))
     for key in DEPRECATED_FILE:
-        if b"%d:%b" % (len(key), key) in files and (count := _files_with(files, key)):
+        if key in written and stop and (count := _files_with(raw[start:stop], key)):
             yield Problem(f"info.files[].{key.decode()}", f"is in {count:,} files, and no client needs it any more")
 
 
