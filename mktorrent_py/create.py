@@ -109,7 +109,7 @@ def create_torrent(
 def draft_torrent(content: Path, options: CreateOptions) -> Draft:
     """Scan the content and lay it out; reads names and sizes only."""
     check_options(options)
-    scan = replace(options.scan, name=options.name or options.scan.name)
+    scan = options.scan if options.name is None else replace(options.scan, name=options.name)
     if options.file_list is None:
         scanned = scan_content(content, scan)
     else:

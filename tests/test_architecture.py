@@ -42,7 +42,7 @@ METAINFO = [
 
 METAINFO_ROOMS = {f"metainfo.{name}" for name in METAINFO}
 LOWER = {"errors", *METAINFO_ROOMS}
-HASHING = {"hashing.plan", "hashing.kernel", "hashing.checksums", "hashing.hasher", "hashing.stream", "hashing.cache"}
+HASHING = {"hashing.plan", "hashing.kernel", "hashing.checksums", "hashing.disk", "hashing.hasher", "hashing.stream", "hashing.cache"}
 CONTENT = {"content.selection", "content.walk", "content.scan"}
 BELOW_CREATE = LOWER | HASHING | CONTENT | {"torrentfile"}
 
@@ -60,6 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hashing.plan": LOWER,
     "hashing.kernel": {"errors", "metainfo.merkle"},
     "hashing.checksums": set(),
+    "hashing.disk": set(),
     "hashing.hasher": LOWER | HASHING,
     "hashing.stream": LOWER | HASHING,
     "content.selection": LOWER,
