@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,19 +12,26 @@ from pathlib import Path
 from typing import Any
 
 from mktorrent_py.cli import messages, options, render, style
-from mktorrent_py.cli.findings import finding_facts, warn_of
+from mktorrent_py.cli.findings import counted, finding_facts, warn_of
 from mktorrent_py.errors import ContentError, MetainfoError, TorrentError, UsageError
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.changes import Change, changes_between, consequences
 from mktorrent_py.metainfo.edit import Edit, edit_metainfo
-from mktorrent_py.metainfo.lint import Finding, lint
-from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.lint import Finding, lint, lint_examination
+from mktorrent_py.metainfo.lint_rules import Severity
 from mktorrent_py.metainfo.paths import printable
+from mktorrent_py.metainfo.reading import examine
 from mktorrent_py.metainfo.summary import Summary, infohash_facts
 from mktorrent_py.torrentfile import read_bytes, refuse_to_overwrite, write_atomically
 
 STANDARD_STREAM = "-"
-LABELS = {"created_by": "creator", "creation_date": "date"}
+LABELS = {
+    "created_by": "creator",
+    "creation_date": "date",
+    "web_seeds": "web seeds",
+    "http_seeds": "HTTP seeds",
+    "update_url": "update URL",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +73,7 @@ class Edited:
     after: Summary
     changes: tuple[Change, ...]
     consequences: tuple[str, ...]
+    old_findings: tuple[Finding, ...]
     findings: tuple[Finding, ...]
 
 
@@ -87,11 +96,13 @@ def _edit(source: str, wanted: Edit, target: Target) -> Edited:
     label = "standard input" if source == STANDARD_STREAM else source
     data = _read(source)
     try:
-        before = Metainfo.from_bytes(data)
+        examination = examine(data)
+        before = examination.demand()
     except MetainfoError as error:
         raise MetainfoError(f"cannot edit {label}: {error}", hint=f"mkt lint {source} lists all.") from error
     after = edit_metainfo(before, wanted, label=label)
     data = data if after is before else after.to_bytes()
+    old_findings = lint_examination(examination)
     return Edited(
         source=source,
         path=target.path_for(source),
@@ -100,7 +111,8 @@ def _edit(source: str, wanted: Edit, target: Target) -> Edited:
         after=infohash_facts(after.infohashes),
         changes=changes_between(before, after),
         consequences=consequences(before, after),
-        findings=lint(data),
+        old_findings=old_findings,
+        findings=old_findings if after is before else lint(data),
     )
 
 
@@ -148,7 +160,11 @@ def _write(edited: Edited, target: Target) -> None:
 def _warn(edited: Edited) -> None:
     for sentence in edited.consequences:
         messages.warn(f"{edited.source}: {sentence}")
-    warn_of(edited.findings, edited.source)
+    new = [finding for finding in edited.findings if finding not in edited.old_findings]
+    warn_of(new, edited.source)
+    old = [finding for finding in edited.findings if finding not in new and finding.severity is not Severity.INFO]
+    if old:
+        messages.note(f"{edited.source} has {counted(old)} as before; mkt lint {shlex.quote(edited.source)} lists them")
 
 
 def _tell(edited: Sequence[Edited], target: Target, face: EditFace) -> None:
@@ -195,7 +211,7 @@ def _remark(edited: Edited, target: Target) -> str:
 def _rows(edited: Edited) -> list[render.Row]:
     rows: list[render.Row] = []
     for change in edited.changes:
-        label = LABELS.get(change.field, change.field.replace("_", " "))
+        label = LABELS.get(change.field, change.field)
         label = label if len(label) < render.LABEL_WIDTH else f"{printable(label)}  "
         rows += [(label if not at else "", line) for at, line in enumerate(_lines(change))]
     for half, old in edited.before.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from mktorrent_py.errors import ExitCode, UsageError
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.lint import Finding, lint
 from mktorrent_py.metainfo.lint_rules import RULES, Rule, Severity
+from mktorrent_py.metainfo.paths import printable
 from mktorrent_py.torrentfile import read_bytes
 
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,7 +58,7 @@ def lint_torrents(
     if not torrents:
         raise UsageError("no torrent to look at", hint="mkt lint TORRENT..., or mkt lint --list.")
     judged = [_judge(source, allowed, denied) for source in dict.fromkeys(torrents)]
-    _tell(judged, json, quiet)
+    _tell([_only_denied(each) for each in judged if each.denied] if quiet else judged, json)
     return ExitCode.NO if any(each.denied for each in judged) else ExitCode.DONE
 
 
@@ -78,30 +79,27 @@ def _judge(source: str, allowed: set[str], denied: set[str]) -> Judged:
     return Judged(source=source, findings=findings, denied=tuple(dict.fromkeys(bad)))
 
 
+def _only_denied(judged: Judged) -> Judged:
+    return replace(judged, findings=tuple([each for each in judged.findings if each.rule in judged.denied]))
+
+
 def _is_denied(finding: Finding, denied: set[str]) -> bool:
     if finding.severity is Severity.ERROR or finding.rule in denied:
         return True
     return finding.severity is Severity.WARNING and WARNINGS in denied
 
 
-def _tell(judged: Sequence[Judged], json: bool, quiet: bool) -> None:
+def _tell(judged: Sequence[Judged], json: bool) -> None:
     facts = [_facts(each) for each in judged]
     if json:
         render.print_json({"torrents": facts})
         return
     for each, fact in zip(judged, facts, strict=True):
         if style.is_terminal(sys.stdout):
-            _print_judged(each, quiet)
-        elif each.denied or not quiet:
+            print(f"{style.paint(printable(each.source), 'path', sys.stdout)}: {counted(each.findings)}")
+            print_findings(each.findings)
+        else:
             render.print_tab_lines(fact)
-
-
-def _print_judged(judged: Judged, quiet: bool) -> None:
-    """With `quiet` only the findings that make the answer no."""
-    findings = [each for each in judged.findings if each.rule in judged.denied or not quiet]
-    if findings or not quiet:
-        print(f"{style.paint(style.shown_path(judged.source, 300), 'path', sys.stdout)}: {counted(findings)}")
-        print_findings(findings)
 
 
 def _facts(judged: Judged) -> dict[str, Any]:

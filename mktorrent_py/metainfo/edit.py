@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from mktorrent_py.errors import RefusedError, UsageError
+from mktorrent_py.errors import MetainfoError, RefusedError, UsageError
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.infohash import InfoHashes
 from mktorrent_py.metainfo.model import (
@@ -147,9 +147,16 @@ def edit_metainfo(metainfo: Metainfo, edit: Edit, *, label: str | None = None) -
         outer[b"info"] = raw_info
     if not outer:
         return metainfo
-    edited = Metainfo.from_bytes(_splice(metainfo.items, outer))
+    edited = _read_again(_splice(metainfo.items, outer), label)
     _check_private_nodes(metainfo, edited, label)
     return edited
+
+
+def _read_again(data: bytes, label: str) -> Metainfo:
+    try:
+        return Metainfo.from_bytes(data)
+    except MetainfoError as error:
+        raise MetainfoError(f"{label} would be no torrent any more: {error}") from error
 
 
 def check_edit(edit: Edit) -> None:

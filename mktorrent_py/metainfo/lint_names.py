@@ -106,11 +106,11 @@ def tree_too_deep(subject: Subject) -> Problems:
 
 def case_collision(subject: Subject) -> Problems:
     """Paths that differ in case alone; those that differ in composition alone are `normalization-collision`."""
-    return _collisions(subject, lambda path: _fold_case(_compose(path)), "differ in case alone", _compose)
+    return _collisions(subject, lambda path: _fold_case(_compose(path)), "differs from {} in case alone", _compose)
 
 
 def normalization_collision(subject: Subject) -> Problems:
-    return _collisions(subject, _compose, "are the same name to a system that composes characters (NFC)", str)
+    return _collisions(subject, _compose, "is the same name as {} to a system that composes characters (NFC)", str)
 
 
 def symlink_target_missing(subject: Subject) -> Problems:
@@ -146,7 +146,7 @@ def _collisions(subject: Subject, fold: Callable[[str], str], how: str, distinct
     for path in (*sorted(subject.directories), *subject.paths):
         other = first.setdefault(fold(path), path)
         if other != path and distinct(other) != distinct(path):
-            yield Problem(printable(path), f"and {printable(other)} {how}")
+            yield Problem(printable(path), how.format(printable(other)))
 
 
 def _compose(path: str) -> str:
