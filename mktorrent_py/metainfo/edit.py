@@ -113,8 +113,9 @@ class Edit:
 
 @dataclass(slots=True)
 class _Missing:
-    """What an edit wants to take away and does not find."""
+    """What an edit wants to take away from the torrent called `label`, and does not find."""
 
+    label: str
     nouns: list[str] = field(default_factory=list)
 
     def add(self, noun: str, item: object) -> None:
@@ -136,7 +137,7 @@ def edit_metainfo(metainfo: Metainfo, edit: Edit, *, label: str | None = None) -
     """
     label = label or printable(metainfo.info.name)
     check_edit(edit)
-    missing = _Missing()
+    missing = _Missing(label)
     outer = _apply(dict(metainfo.items), _outer_changes(metainfo, edit, missing))
     raw_info = _edit_info(metainfo.info, edit, missing)
     if missing.nouns and not edit.if_present:
@@ -239,13 +240,13 @@ def _tracker_changes(tiers: tuple[Tier, ...], change: TierChange, missing: _Miss
     """`announce` and `announce-list` anew; nothing where no tracker comes, goes or moves."""
     if change == TierChange():
         return {}
-    changed = change_tiers(tiers, change, missing)
+    changed = _change_tiers(tiers, change, missing)
     if changed == tiers and change.replace is None:
         return {}
     return {"announce": None, "announce-list": None} | tracker_fields(changed)
 
 
-def change_tiers(tiers: tuple[Tier, ...], change: TierChange, missing: _Missing) -> tuple[Tier, ...]:
+def _change_tiers(tiers: tuple[Tier, ...], change: TierChange, missing: _Missing) -> tuple[Tier, ...]:
     """The tiers with the changes made, in the order that TierChange tells."""
     kept = {number: list(tier) for number, tier in enumerate(tiers if change.replace is None else change.replace, 1)}
     there = {tracker for tier in kept.values() for tracker in tier}
@@ -260,7 +261,8 @@ def change_tiers(tiers: tuple[Tier, ...], change: TierChange, missing: _Missing)
     for number, tracker in change.add_to_tier:
         if number not in kept:
             raise UsageError(
-                f"there is no tier {number} to add {printable(tracker)} to", hint="--add-tracker makes a new tier."
+                f"{missing.label} has no tier {number} to add {printable(tracker)} to",
+                hint="--add-tracker makes a new tier.",
             )
         if tracker not in there:
             kept[number].append(tracker)

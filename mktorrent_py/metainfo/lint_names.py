@@ -18,9 +18,9 @@ LONGEST_WINDOWS_PATH = 259
 """UTF-16 units that Windows takes in a path unless long paths are enabled (MAX_PATH without its NUL)."""
 
 _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|$)", re.IGNORECASE)
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9¹²³]) *(?:\.|$)", re.IGNORECASE)
 _SUSPECT = re.compile(
-    r'[<>:"|?*\x00-\x1f]|[. ](?:/|$)|(?:^|/)(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:[ ./$]|$|in\$|out\$)',
+    r'[<>:"|?*\x00-\x1f]|[. ](?:/|$)|(?:^|/)(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(?:[ ./$]|$|in\$|out\$)',
     re.IGNORECASE,
 )
 """Finds paths that may hold a component Windows refuses; much faster than a look at every component."""
