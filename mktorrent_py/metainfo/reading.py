@@ -24,6 +24,14 @@ from mktorrent_py.metainfo.model import Info, Metainfo, Node, Tier, distinct_tie
 from mktorrent_py.metainfo.read_info import read_info, read_similar
 from mktorrent_py.metainfo.remarks import Notes, Remark
 
+_INSIDE_INFO = {
+    "unsorted-keys": "unsorted-info",
+    "duplicate-key": "info-duplicate-key",
+    "leading-zero": "info-leading-zero",
+    "negative-zero": "info-negative-zero",
+}
+"""What irregularities are called inside the info dictionary, where they touch the infohash."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
@@ -112,7 +120,7 @@ def _note_form(irregularities: tuple[Irregularity, ...], info: range, has_v2: bo
     """Form that is not canonical: refused inside a v2 info dictionary (BEP 52), told anywhere else."""
     for irregularity in irregularities:
         inside = irregularity.offset in info
-        rule = f"info-{irregularity.rule}" if inside else irregularity.rule
+        rule = _INSIDE_INFO.get(irregularity.rule, irregularity.rule) if inside else irregularity.rule
         note = notes.error if inside and has_v2 else notes.oddity
         steps = ("info",) if inside else ()
         note(rule, irregularity.message, *steps, offset=irregularity.offset)
