@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -11,7 +10,18 @@ VERSION_WORDS = {"--version", "-V", "-v", "--verbose"}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `mkt` and return its exit code. `--version` is answered before anything slow is imported."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _main(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:
+        # It came before the verb could answer for itself: while modules were imported.
+        print("mkt: interrupted", file=sys.stderr)
+        return 130
+
+
+def _main(words: list[str]) -> int:
+    from mktorrent_py.cli import streams
+
+    streams.prepare()
     if words and set(words) <= VERSION_WORDS and ("--version" in words or "-V" in words):
         return _print_version(verbose=len(words) > 1)
     from mktorrent_py.cli.app import run
@@ -29,6 +39,8 @@ def _print_version(*, verbose: bool) -> int:
         lines += description().lines()
     try:
         print("\n".join(lines), flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        from mktorrent_py.cli.failure import end_with
+
+        return end_with(error, ["--version"], debug=False)
     return 0

@@ -8,6 +8,7 @@ a torrent does not have (None, empty lists) have no line.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -17,6 +18,10 @@ from mktorrent_py.errors import UsageError
 from mktorrent_py.metainfo.paths import printable
 
 SCHEMA = 1
+_HARMFUL = re.compile(
+    "[\\x7f-\\x9f\\xad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f"
+    "\\ud800-\\udfff\\ufeff\\ufff9-\\ufffb\\U000e0000-\\U000e007f]"
+)
 LABEL_WIDTH = 13
 MARGIN = "  "
 
@@ -26,8 +31,24 @@ Row = tuple[str, str]
 
 
 def print_json(facts: Facts) -> None:
-    """One object on stdout, `schema` first. Undecodable bytes of names stand as lone surrogates, escaped."""
-    print(json.dumps({"schema": SCHEMA, **facts}, ensure_ascii=not _is_clean(facts), indent=2))
+    """One object on stdout, `schema` first, a fact a line, and a line for each item of a list.
+
+    Undecodable bytes of names stand as lone surrogates. They, and whatever could harm a terminal, are escaped.
+    """
+    members = [f"  {json.dumps(key)}: {_json_value(value)}" for key, value in {"schema": SCHEMA, **facts}.items()]
+    sys.stdout.write("{\n" + ",\n".join(members) + "\n}\n")
+
+
+def _json_value(value: Any) -> str:
+    if not isinstance(value, (list, tuple)) or not value:
+        return json_text(value)
+    return "[\n    " + ",\n    ".join([json_text(item) for item in value]) + "\n  ]"
+
+
+def json_text(value: Any) -> str:
+    """JSON on one line, in which control, bidi and zero-width characters and surrogates are escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _HARMFUL.sub(lambda found: json.dumps(found.group())[1:-1], text)
 
 
 def print_json_line(facts: Facts, stream: Any = None) -> None:
@@ -37,13 +58,13 @@ def print_json_line(facts: Facts, stream: Any = None) -> None:
 
 def print_tab_lines(facts: Facts) -> None:
     """`key<TAB>value` lines with full values, in the order of the facts."""
-    sys.stdout.write("".join([f"{key}\t{_plain(value)}\n" for key, value in flatten(facts)]))
+    sys.stdout.write("".join([f"{key}\t{plain(value)}\n" for key, value in flatten(facts)]))
 
 
 def print_field(facts: Facts, name: str) -> None:
     """The values of one fact, a line each, and nothing else. Raises UsageError for a name that is no fact."""
     values = list(_field_values(facts, name))
-    sys.stdout.write("".join([f"{_plain(value)}\n" for value in values]))
+    sys.stdout.write("".join([f"{plain(value)}\n" for value in values]))
 
 
 def print_block(title: str, remark: str, rows: Sequence[Row]) -> None:
@@ -71,7 +92,7 @@ def _flatten_value(key: str, value: Any) -> Iterator[tuple[str, Any]]:
             if isinstance(item, (list, tuple)):
                 yield from _flatten_value(f"{key}.{number}", item)
             elif isinstance(item, Mapping):
-                yield key, "\t".join([_plain(part) for part in item.values()])
+                yield key, "\t".join([plain(part) for part in item.values()])
             else:
                 yield key, item
     elif value is not None:
@@ -99,25 +120,19 @@ def field_names(facts: Facts) -> list[str]:
     return names
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """One value on one line, in full; a list or an object inside another as JSON."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value)
+    if isinstance(value, (list, tuple, dict)):
+        return json_text(value)
+    text = "" if value is None else str(value)
     return text if text.isprintable() else _escape_line_breaks(text)
 
 
 def _escape_line_breaks(text: str) -> str:
     """Keep a value on its line: separators inside objects stay, line breaks and control characters are escaped."""
     return "\t".join([printable(part) for part in text.split("\t")])
-
-
-def _is_clean(value: Any) -> bool:
-    """Whether every text in there can be written as UTF-8."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def size(length: int) -> str:
