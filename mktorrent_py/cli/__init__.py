@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from mktorrent_py.errors import TorrentError
+
 VERSION_WORDS = {"--version", "-V", "-v", "--verbose"}
 
 
@@ -32,15 +34,14 @@ def _main(words: list[str]) -> int:
 def _print_version(*, verbose: bool) -> int:
     from mktorrent_py import __version__
 
-    lines = [f"mkt {__version__}"]
-    if verbose:
-        from mktorrent_py.hashing.kernel import description
-
-        lines += description().lines()
     try:
-        print("\n".join(lines), flush=True)
-    except OSError as error:
+        print(f"mkt {__version__}", flush=True)
+        if verbose:
+            from mktorrent_py.cli.how import kernel_lines
+
+            print("\n".join(kernel_lines()), flush=True)
+    except (OSError, TorrentError) as error:
         from mktorrent_py.cli.failure import end_with
 
-        return end_with(error, ["--version"], debug=False)
+        return end_with(error, [], debug=False)
     return 0

@@ -38,7 +38,8 @@ class Failure:
 
 
 def end_with(error: BaseException, words: Sequence[str], *, debug: bool) -> int:
-    """Tell of the error and return the exit code. Whoever closed our output wants no more of it, which is no failure."""
+    """Tell of the error and return the exit code."""
+    # Whoever closed our output wants no more of it: that is their answer, not a failure of ours.
     if isinstance(error, BrokenPipeError):
         streams.hush_stdout()
         return ExitCode.DONE
@@ -93,5 +94,3 @@ def _print_json(failure: Failure) -> None:
         print(json.dumps({"schema": 1, "error": failure.facts()}), flush=True)
     except OSError:
         streams.hush_stdout()
-
-
