@@ -90,18 +90,28 @@ def parse_date(text: str, now: float) -> int:
     word = text.strip()
     if word == "now":
         return int(now)
+    moment = _iso_moment(word)
     if re.fullmatch(r"@?[0-9]{1,12}", word):
+        if moment is not None:
+            raise UsageError(
+                f"{text!r} may be a date or Unix seconds", hint=f"Write {moment.date().isoformat()}, or @{word}."
+            )
         return int(word.removeprefix("@"))
-    try:
-        moment = datetime.fromisoformat(word)
-    except ValueError:
+    if moment is None:
         raise UsageError(
             f"{text!r} is not a date", hint="Write 2026-11-22, 2026-11-22T21:50:00Z, Unix seconds, or now."
-        ) from None
+        )
     seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     if seconds < 0:
         raise UsageError(f"{text!r} is before 1970, which a creation date cannot say")
     return seconds
+
+
+def _iso_moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def source_date_epoch(environment: Mapping[str, str] = os.environ) -> int | None:
