@@ -1,0 +1,268 @@
+"""Creates torrents: scan, lay out, hash, write the metainfo.
+
+`draft_torrent` looks at the content and decides everything that can be decided before a byte is read; `hash_draft`
+reads the content once and makes the metainfo. `create_torrent` does both.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mktorrent_py.content.scan import Content, ScanOptions, SortOrder, scan_content, scan_file_list
+from mktorrent_py.errors import ContentError, UsageError
+from mktorrent_py.hashing.checksums import ALGORITHMS, FileChecksums
+from mktorrent_py.hashing.hasher import Fault, HashOptions, Progress, Source, hash_content
+from mktorrent_py.hashing.kernel import sha256_pairs
+from mktorrent_py.metainfo.infohash import TorrentVersion
+from mktorrent_py.metainfo.layout import File, Layout
+from mktorrent_py.metainfo.merkle import NODE_LENGTH, divide_up, root_of_layer
+from mktorrent_py.metainfo.model import Info, Metainfo, Node
+from mktorrent_py.metainfo.paths import display_path, printable, unsafe_reason
+from mktorrent_py.metainfo.piece_length import (
+    PieceLengthChoice,
+    assess,
+    check_piece_length,
+    choose_piece_length,
+    padding_cure,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateOptions:
+    """What to create. Everything that depends on the day, the machine or the user is an argument here.
+
+    `piece_length` in bytes; None has it chosen (see `choose_piece_length`), with `max_piece_length` as a bound and
+    `target_pieces` as the aim. `trackers` are tiers. `similar` are infohashes of 20 bytes. `creation_date` is in Unix
+    seconds. `checksums` names algorithms for whole files (`sha256`, `blake3`), computed in the same read.
+    `file_list` restricts a directory to these paths, relative to it. `threads` 0 uses what pays on this machine.
+    """
+
+    version: TorrentVersion = TorrentVersion.HYBRID
+    piece_length: int | None = None
+    max_piece_length: int | None = None
+    target_pieces: int | None = None
+    trackers: tuple[tuple[str, ...], ...] = ()
+    web_seeds: tuple[str, ...] = ()
+    http_seeds: tuple[str, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    similar: tuple[bytes, ...] = ()
+    collections: tuple[str, ...] = ()
+    update_url: str | None = None
+    name: str | None = None
+    comment: str | None = None
+    source: str | None = None
+    private: bool = False
+    created_by: str | None = None
+    creation_date: int | None = None
+    scan: ScanOptions = field(default_factory=ScanOptions)
+    file_list: tuple[bytes, ...] | None = None
+    checksums: tuple[str, ...] = ()
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What will be hashed and how: the content as scanned, its layout, the piece length and what it comes to.
+
+    `cure` is a piece length with tolerable padding, where the chosen one pads more than 5 %.
+    """
+
+    options: CreateOptions
+    content: Content
+    layout: Layout
+    choice: PieceLengthChoice
+    cure: PieceLengthChoice | None
+
+    @property
+    def name(self) -> str:
+        """The torrent's name."""
+        return self.content.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """A finished torrent. `checksums` holds hex digests by algorithm, in the order of the files."""
+
+    metainfo: Metainfo
+    draft: Draft
+    checksums: dict[str, list[str]] = field(default_factory=dict)
+
+
+def create_torrent(content: Path | str, options: CreateOptions | None = None, *, progress: Progress | None = None) -> Created:
+    """Create a torrent of a file or a directory; nothing is written to disk.
+
+    `progress.bytes_done` can be read from another thread meanwhile. Raises UsageError for options that do not go
+    together or content without a byte, ContentError for what cannot be read or changes while it is hashed.
+    """
+    return hash_draft(draft_torrent(Path(content), options or CreateOptions()), progress=progress)
+
+
+def draft_torrent(content: Path, options: CreateOptions) -> Draft:
+    """Scan the content and lay it out; reads names and sizes only."""
+    check_options(options)
+    scan = replace(options.scan, name=options.name or options.scan.name)
+    if options.file_list is None:
+        scanned = scan_content(content, scan)
+    else:
+        scanned = scan_file_list(content, options.file_list, scan)
+    check_name(scanned.name)
+    if not scanned.total:
+        raise _no_content(content, scanned)
+    lengths = [file.length for file in scanned.files]
+    choice = _choose(lengths, options)
+    layout = Layout.of(scanned.files, choice.piece_length, options.version)
+    return Draft(
+        options=options,
+        content=scanned,
+        layout=layout,
+        choice=choice,
+        cure=padding_cure(lengths, options.version, choice),
+    )
+
+
+def check_options(options: CreateOptions) -> None:
+    """Raises UsageError for options that contradict each other or a BEP."""
+    if options.piece_length is not None:
+        check_piece_length(options.piece_length, options.version)
+    if options.max_piece_length is not None:
+        check_piece_length(options.max_piece_length, options.version)
+    if options.target_pieces is not None and options.target_pieces < 1:
+        raise UsageError("the number of pieces to aim at must be at least 1")
+    if options.version.has_v2 and options.scan.sort is not SortOrder.PATH:
+        raise UsageError(
+            f"v2 and hybrid torrents have one order of files, by path (BEP 52); sorting by {options.scan.sort} needs v1",
+            hint="Leave --sort out, or say --v1.",
+        )
+    if options.private and options.nodes:
+        raise UsageError("a private torrent must not name DHT nodes (BEP 27)", hint="Leave out --node or --private.")
+    for algorithm in options.checksums:
+        if algorithm not in ALGORITHMS:
+            raise UsageError(f"no checksum is called {algorithm!r}", hint=f"Take {' or '.join(ALGORITHMS)}.")
+
+
+def check_name(name: str) -> None:
+    """Raises UsageError for a torrent name that is no name everywhere."""
+    if not name:
+        raise UsageError("the content has no name of its own", hint="Give the torrent one with --name.")
+    reason = unsafe_reason(name)
+    if reason is not None:
+        raise UsageError(f"the name {printable(name)!r} {reason}", hint="Give the torrent another with --name.")
+
+
+def hash_draft(draft: Draft, *, progress: Progress | None = None) -> Created:
+    """Read the content once and make the metainfo. Raises ContentError at the first fault."""
+    checksums = None
+    if draft.options.checksums:
+        checksums = FileChecksums([file.length for file in draft.layout.files], draft.options.checksums)
+    options = HashOptions(threads=draft.options.threads, progress=progress or Progress(), checksums=checksums)
+    pieces, nodes = bytearray(), bytearray()
+    for hashed in hash_content(draft.layout, source_of(draft.content), options):
+        if hashed.fault is not None:
+            raise fault_error(hashed.fault, draft.content)
+        pieces += hashed.sha1
+        nodes += hashed.nodes
+    sums = {name: checksums.digests(name) for name in draft.options.checksums} if checksums is not None else {}
+    return Created(metainfo=assemble(draft, bytes(pieces), bytes(nodes)), draft=draft, checksums=sums)
+
+
+def source_of(content: Content) -> Source:
+    """Where the hasher finds scanned content, and what each file must still look like."""
+    stats = array("q")
+    for disk in content.disk:
+        stats.extend((disk.size, disk.mtime_ns, disk.inode))
+    return Source(root=content.root, paths=[disk.path for disk in content.disk], stats=stats)
+
+
+FAULTS = {
+    "missing": "vanished while it was hashed",
+    "changed": "changed while it was hashed",
+    "short": "shrank while it was hashed",
+}
+
+
+def fault_error(fault: Fault, content: Content) -> ContentError:
+    """A fault as the error that ends a creation."""
+    if fault.file < 0:
+        return ContentError("hashing was stopped")
+    path = printable(str(content.root / display_path_on_disk(content, fault.file)))
+    if fault.reason in FAULTS:
+        return ContentError(
+            f"{path} {FAULTS[fault.reason]}", hint="Nothing was written. Try again when the content is at rest."
+        )
+    import os
+
+    return ContentError(
+        f"cannot read {path}: {os.strerror(fault.errno).lower()}",
+        hint="Nothing was written. Leave it out with --exclude, or run as someone who may read it.",
+    )
+
+
+def display_path_on_disk(content: Content, number: int) -> str:
+    """The path of a scanned file below its root."""
+    return content.disk[number].path.decode("utf-8", "surrogateescape")
+
+
+def assemble(draft: Draft, pieces: bytes, nodes: bytes) -> Metainfo:
+    """The metainfo of a draft from its digests: 20 bytes a v1 piece, 32 bytes a v2 piece."""
+    options, layout = draft.options, draft.layout
+    layers: dict[bytes, bytes] = {}
+    if layout.version.has_v2:
+        layout = replace(layout, files=tuple(rooted_files(layout, nodes, layers)))
+    info = Info.build(
+        name=draft.name,
+        single=draft.content.single,
+        layout=layout,
+        pieces=pieces,
+        private=options.private,
+        source=options.source,
+        update_url=options.update_url,
+    )
+    return Metainfo.build(
+        info=info,
+        piece_layers=layers,
+        trackers=options.trackers,
+        web_seeds=options.web_seeds,
+        http_seeds=options.http_seeds,
+        nodes=options.nodes,
+        comment=options.comment,
+        created_by=options.created_by,
+        creation_date=options.creation_date,
+        similar=options.similar,
+        collections=options.collections,
+    )
+
+
+def rooted_files(layout: Layout, nodes: bytes, layers: dict[bytes, bytes]) -> Iterable[File]:
+    """The files with their pieces roots; the layers of those longer than a piece are put into `layers` (BEP 52)."""
+    at = 0
+    for file in layout.files:
+        size = divide_up(file.length, layout.piece_length) * NODE_LENGTH
+        own, at = nodes[at : at + size], at + size
+        if size > NODE_LENGTH:
+            root = root_of_layer(own, layout.piece_length, hash_pairs=sha256_pairs)
+            layers[root] = own
+        else:
+            root = own
+        yield replace(file, pieces_root=root) if size else file
+
+
+def _choose(lengths: Sequence[int], options: CreateOptions) -> PieceLengthChoice:
+    if options.piece_length is not None:
+        return assess(lengths, options.version, options.piece_length)
+    return choose_piece_length(
+        lengths, options.version, longest=options.max_piece_length, target_pieces=options.target_pieces
+    )
+
+
+def _no_content(path: Path, content: Content) -> UsageError:
+    shown = printable(str(path))
+    if not content.files:
+        left = f"; {len(content.left_out):,} entries were left out" if content.left_out else ""
+        return UsageError(f"{shown} has no files to make a torrent of{left}", hint="Say -v to see what was left out.")
+    return UsageError(
+        f"{shown} has no bytes: all of its {len(content.files):,} files are empty",
+        hint="No client takes a torrent without content.",
+    )

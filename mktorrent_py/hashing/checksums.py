@@ -1,0 +1,83 @@
+"""Checksums of whole files from the same read that makes the pieces."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from threading import Condition
+from typing import Protocol
+
+
+class Digest(Protocol):
+    """What hashlib and blake3 have in common."""
+
+    def update(self, data: memoryview, /) -> object: ...
+    def hexdigest(self) -> str: ...
+
+
+def _blake3() -> Digest:
+    from blake3 import blake3
+
+    return blake3()
+
+
+ALGORITHMS: dict[str, tuple[str, Callable[[], Digest]]] = {
+    "sha256": ("SHA256SUMS", hashlib.sha256),
+    "blake3": ("B3SUMS", _blake3),
+}
+"""Name of each checksum: the file it is written to, and how to start one."""
+
+
+class FileChecksums:
+    """Feeds every file's bytes to its digests in order, whatever order the workers arrive in.
+
+    Workers start units in order, so the one whose bytes are due is always running: the others can wait for it.
+    """
+
+    def __init__(self, lengths: Sequence[int], algorithms: Sequence[str]) -> None:
+        self._lengths = lengths
+        self._algorithms = tuple(algorithms)
+        self._open: dict[int, tuple[int, list[Digest]]] = {}
+        self._done: dict[int, tuple[str, ...]] = {}
+        self._moved = Condition()
+        self._abandoned = False
+
+    def update(self, file: int, offset: int, data: memoryview) -> None:
+        """Take the bytes of `file` from `offset` on; waits until all before them have been taken."""
+        with self._moved:
+            self._moved.wait_for(lambda: self._abandoned or self._position(file) == offset)
+            if self._abandoned:
+                return
+            _, digests = self._open.setdefault(file, (0, self._start()))
+        for digest in digests:
+            digest.update(data)
+        with self._moved:
+            self._advance(file, offset + len(data), digests)
+            self._moved.notify_all()
+
+    def abandon(self) -> None:
+        """Let every waiting worker go: a fault means that the bytes they wait for will never come."""
+        with self._moved:
+            self._abandoned = True
+            self._moved.notify_all()
+
+    def digests(self, algorithm: str) -> list[str]:
+        """The hex digest of every file, in layout order."""
+        which = self._algorithms.index(algorithm)
+        empty = self._start()[which].hexdigest()
+        return [
+            self._done[number][which] if length else empty for number, length in enumerate(self._lengths)
+        ]
+
+    def _start(self) -> list[Digest]:
+        return [ALGORITHMS[name][1]() for name in self._algorithms]
+
+    def _position(self, file: int) -> int:
+        return self._open[file][0] if file in self._open else 0
+
+    def _advance(self, file: int, position: int, digests: list[Digest]) -> None:
+        if position < self._lengths[file]:
+            self._open[file] = (position, digests)
+            return
+        self._open.pop(file, None)
+        self._done[file] = tuple([digest.hexdigest() for digest in digests])

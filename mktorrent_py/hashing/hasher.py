@@ -1,0 +1,164 @@
+"""Reads the units of a plan, hashes them in parallel, and yields their digests in order.
+
+One read serves everything asked for: v1 pieces, v2 nodes, checksums of whole files. `create` and `verify` both stand on
+`hash_content`; what a fault means is theirs to decide, so a fault is a value here. Nothing in here prints.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from array import array
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mktorrent_py.hashing.checksums import FileChecksums
+from mktorrent_py.hashing.kernel import ReadFault, hash_unit, hash_unit_tapped
+from mktorrent_py.hashing.plan import Unit, plan_hashes, plan_pieces
+from mktorrent_py.metainfo.layout import Layout
+
+UNCHECKED = (-1, 0, 0)
+"""Stands for the size, mtime and inode of a file that is to be read as it is found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where the files of a layout lie: paths as the system has them, relative to `root`.
+
+    `stats` holds three numbers a file: size in bytes, mtime in nanoseconds, inode. A file that differs from them when
+    it is opened, or when it has been read, is a fault.
+    """
+
+    root: Path
+    paths: Sequence[bytes]
+    stats: array[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A file could not be read as it should be: why (`missing`, `unreadable`, `changed`, `short`) and the errno."""
+
+    file: int
+    reason: str
+    errno: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hashed:
+    """The digests of one unit: 20 bytes a v1 piece, 32 bytes a v2 node; both empty when there is a fault."""
+
+    unit: Unit
+    sha1: bytes = b""
+    nodes: bytes = b""
+    fault: Fault | None = None
+
+
+class Progress:
+    """Bytes of content read so far: written by the workers, read by whoever draws the bar."""
+
+    __slots__ = ("cells",)
+
+    def __init__(self) -> None:
+        self.cells = array("q", (0, 0))
+
+    @property
+    def bytes_done(self) -> int:
+        return self.cells[0]
+
+    def cancel(self) -> None:
+        """Make every worker stop at its next read."""
+        self.cells[1] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashOptions:
+    """How to hash. `threads` 0 stands for as many as pay on this machine; `sequential` for disks that must seek."""
+
+    threads: int = 0
+    sequential: bool = False
+    progress: Progress = field(default_factory=Progress)
+    checksums: FileChecksums | None = None
+
+
+def hash_content(layout: Layout, source: Source, options: HashOptions) -> Iterator[Hashed]:
+    """The digests of every piece of the layout, unit by unit, in order."""
+    threads = options.threads or default_threads()
+    yield from hash_units(plan_hashes(layout, workers=threads), layout, source, options)
+
+
+def hash_pieces(layout: Layout, source: Source, options: HashOptions, pieces: range) -> Iterator[Hashed]:
+    """The same piece by piece: narrows a fault of a whole unit down to the pieces it touches."""
+    yield from hash_units(plan_pieces(layout, pieces), layout, source, options)
+
+
+def default_threads() -> int:
+    """The processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def hash_units(units: Iterable[Unit], layout: Layout, source: Source, options: HashOptions) -> Iterator[Hashed]:
+    """Hash units in parallel, a few ahead of the one that is due; the results come in the order of the units."""
+    threads = options.threads or default_threads()
+    ahead = 2 * threads
+    due: deque[Future[Hashed]] = deque()
+    with _open_root(source.root) as root, ThreadPoolExecutor(threads, "mkt-hash") as pool:
+        work = _Work(layout=layout, source=source, options=options, root=root)
+        try:
+            for unit in units:
+                due.append(pool.submit(work.hash, unit))
+                if len(due) > ahead:
+                    yield due.popleft().result()
+            while due:
+                yield due.popleft().result()
+        except BaseException:
+            options.progress.cancel()
+            work.abandon_checksums()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    layout: Layout
+    source: Source
+    options: HashOptions
+    root: int
+
+    def hash(self, unit: Unit) -> Hashed:
+        try:
+            sha1, nodes = self._digests(unit)
+        except ReadFault as fault:
+            self.abandon_checksums()
+            return Hashed(unit=unit, fault=Fault(file=fault.file, reason=fault.reason, errno=fault.errno))
+        return Hashed(unit=unit, sha1=sha1, nodes=nodes)
+
+    def abandon_checksums(self) -> None:
+        if self.options.checksums is not None:
+            self.options.checksums.abandon()
+
+    def _digests(self, unit: Unit) -> tuple[bytes, bytes]:
+        version, checksums = self.layout.version, self.options.checksums
+        wanted = {"v1": version.has_v1, "v2": version.has_v2, "progress": self.options.progress.cells}
+        place = (self.root, self.source.paths, self.source.stats, unit.rows, self.layout.piece_length)
+        if checksums is not None:
+            return hash_unit_tapped(*place, **wanted, tap=checksums.update)
+        return hash_unit(*place, **wanted, sequential=self.options.sequential)
+
+
+@contextmanager
+def _open_root(root: Path) -> Iterator[int]:
+    """A descriptor of the directory that paths are relative to; -1 where the system has no such thing."""
+    if sys.platform == "win32":
+        yield -1
+        return
+    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

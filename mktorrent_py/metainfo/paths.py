@@ -1,0 +1,45 @@
+"""Which path components are unsafe anywhere, and must neither be written nor read into a path."""
+
+from __future__ import annotations
+
+import re
+
+_UNSAFE = re.compile(r"[/\\\0]|^\.{1,2}$|^$|^[A-Za-z]:$")
+_REASONS = {
+    "": "is empty",
+    ".": "names the directory itself",
+    "..": "would leave the directory",
+    "/": "contains a slash",
+    "\\": "contains a backslash, which separates directories on Windows",
+    "\0": "contains a NUL",
+}
+
+
+def unsafe_reason(component: str) -> str | None:
+    """Why a component could lead out of its directory on some system; None when it is safe."""
+    found = _UNSAFE.search(component)
+    if found is None:
+        return None
+    return _REASONS.get(found.group(), "is a drive letter")
+
+
+def printable(text: str) -> str:
+    """The text with everything that is not printable, and undecodable bytes, as backslash escapes.
+
+    Control, bidi and zero-width characters from a torrent never reach a terminal or a message as themselves.
+    """
+    if text.isprintable():
+        return text
+    return "".join([char if char.isprintable() else _escape(char) for char in text])
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def display_path(components: tuple[str, ...]) -> str:
+    """A path as people read it: joined with slashes, made printable."""
+    return printable("/".join(components))

@@ -1,0 +1,167 @@
+"""The choice of a piece length.
+
+What pulls it down: a peer can pass on nothing smaller than a checked piece, a bad byte costs a piece, and a hybrid
+pads every file to a whole piece. What pulls it up: every piece costs 20 bytes (v1) and 32 bytes (v2) of torrent file,
+which trackers, clients and sites bound: libtorrent reads 10 MB and 2,097,152 pieces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mktorrent_py.errors import UsageError
+from mktorrent_py.metainfo.infohash import TorrentVersion
+from mktorrent_py.metainfo.merkle import BLOCK_LENGTH, divide_up, is_power_of_two, power_of_two_at_least
+
+KIB, MIB = 1 << 10, 1 << 20
+SHORTEST = BLOCK_LENGTH
+LONGEST = 128 * MIB
+"""What libtorrent creates at most; it loads up to 256 MiB."""
+
+LONGEST_USUAL = 16 * MIB
+"""The longest that is chosen while the torrent file stays small: many clients were only ever tried up to here."""
+
+USUAL_PIECES = 2048
+MOST_HASH_BYTES = 8_000_000
+"""Room for hashes in a torrent file that libtorrent still reads (10 MB), with file names beside them."""
+
+SMALL_HASH_BYTES = 4_000_000
+TOLERABLE_PADDING = 0.05
+HASH_BYTES = {TorrentVersion.V1: 20, TorrentVersion.V2: 32, TorrentVersion.HYBRID: 52}
+STREAM_PIECE_LENGTH = MIB
+"""For content whose size is not known before it has been read: 100 GiB of it make a torrent of 5 MB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PieceLengthChoice:
+    """A piece length and what it comes to. `padding` is what a hybrid's pad files add, in bytes; 0 otherwise."""
+
+    piece_length: int
+    pieces: int
+    padding: int
+
+    def padding_share(self, content: int) -> float:
+        """Padding as a part of the content."""
+        return self.padding / content if content else 0.0
+
+
+def choose_piece_length(
+    lengths: Sequence[int],
+    version: TorrentVersion,
+    *,
+    longest: int | None = None,
+    target_pieces: int | None = None,
+) -> PieceLengthChoice:
+    """The automatic choice for files of these lengths, in bytes.
+
+    1. Start at the shortest power of two from 16 KiB on that makes at most 2,048 pieces (or `target_pieces`): up to
+       16 MiB, which serves 32 GiB. Larger content gets more pieces rather than longer ones.
+    2. Go beyond 16 MiB, up to 128 MiB, only when the hashes would pass 8 MB: the torrent file has to stay below the
+       10 MB that libtorrent reads.
+    3. A hybrid of several files pads each to a whole piece, and clients that do not know pad files fetch the zeros.
+       While padding passes 5 % of the content, halve: as long as the hashes stay below 4 MB and halving still saves
+       a tenth of the padding (for files smaller than 16 KiB no length helps; then the first choice stands).
+    4. `longest` bounds all of it.
+    """
+    bound = LONGEST if longest is None else longest
+    usual = LONGEST if target_pieces else min(bound, LONGEST_USUAL)
+    first = _shortest_for(lengths, version, target_pieces or USUAL_PIECES, min(bound, usual))
+    while first.piece_length < bound and _hash_bytes(first, version) > MOST_HASH_BYTES:
+        first = assess(lengths, version, first.piece_length * 2)
+    if target_pieces:
+        return first
+    return _less_padding(first, lengths, version)
+
+
+def assess(lengths: Sequence[int], version: TorrentVersion, piece_length: int) -> PieceLengthChoice:
+    """What a piece length comes to for files of these lengths."""
+    total = sum(lengths)
+    if not version.has_v2:
+        return PieceLengthChoice(piece_length=piece_length, pieces=divide_up(total, piece_length), padding=0)
+    pieces = sum([divide_up(length, piece_length) for length in lengths])
+    padded = version.has_v1 and len(lengths) > 1
+    return PieceLengthChoice(
+        piece_length=piece_length, pieces=pieces, padding=pieces * piece_length - total if padded else 0
+    )
+
+
+def padding_cure(
+    lengths: Sequence[int], version: TorrentVersion, chosen: PieceLengthChoice
+) -> PieceLengthChoice | None:
+    """The longest shorter piece length whose padding is tolerable, where `chosen` passes 5 % of the content."""
+    total = sum(lengths)
+    if chosen.padding_share(total) <= TOLERABLE_PADDING:
+        return None
+    better = chosen
+    while better.piece_length > SHORTEST:
+        better = assess(lengths, version, better.piece_length // 2)
+        if better.padding_share(total) <= TOLERABLE_PADDING:
+            return better
+    return None
+
+
+def check_piece_length(piece_length: int, version: TorrentVersion) -> int:
+    """A piece length that a torrent may be written with. Raises UsageError."""
+    if not SHORTEST <= piece_length <= LONGEST:
+        raise UsageError(
+            f"a piece length of {piece_length:,} bytes is outside 16 KiB to 128 MiB",
+            hint="Leave --piece-length out to have it chosen.",
+        )
+    if version.has_v2 and not is_power_of_two(piece_length):
+        above = power_of_two_at_least(piece_length)
+        raise UsageError(
+            f"a piece length of {piece_length:,} bytes is not a power of two, as v2 and hybrid torrents need (BEP 52)",
+            hint=f"Take {format_binary(above // 2)} or {format_binary(min(above, LONGEST))}, or --v1.",
+        )
+    return piece_length
+
+
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:(|k|m|g|t)(i?)(b?))", re.IGNORECASE)
+
+
+def parse_size(text: str) -> int:
+    """A size in bytes from `1048576`, `512KiB`, `4M` or `1.5 GB`; K, M, G, T alone are binary, KB to TB decimal."""
+    found = _SIZE.fullmatch(text.strip())
+    if not found:
+        raise UsageError(f"{text!r} is not a size", hint="Write 1048576, 512KiB or 4MiB.")
+    number, unit, binary, byte = found.groups()
+    base = 1000 if byte and not binary else 1024
+    size = float(number) * base ** " kmgt".index(unit.lower() or " ")
+    if size != int(size):
+        raise UsageError(f"{text!r} is not a whole number of bytes")
+    return int(size)
+
+
+def format_binary(size: int) -> str:
+    """A piece length for people: `4 MiB`, `16 KiB`, or plain bytes."""
+    for unit, factor in (("MiB", MIB), ("KiB", KIB)):
+        if size >= factor and size % factor == 0:
+            return f"{size // factor} {unit}"
+    return f"{size:,} bytes"
+
+
+def _shortest_for(
+    lengths: Sequence[int], version: TorrentVersion, most_pieces: int, longest: int
+) -> PieceLengthChoice:
+    wanted = power_of_two_at_least(divide_up(sum(lengths), most_pieces))
+    longest_power = 1 << (longest.bit_length() - 1)
+    return assess(lengths, version, min(max(wanted, SHORTEST), longest_power))
+
+
+def _less_padding(
+    first: PieceLengthChoice, lengths: Sequence[int], version: TorrentVersion
+) -> PieceLengthChoice:
+    total = sum(lengths)
+    best = first
+    while best.padding_share(total) > TOLERABLE_PADDING and best.piece_length > SHORTEST:
+        halved = assess(lengths, version, best.piece_length // 2)
+        if _hash_bytes(halved, version) > SMALL_HASH_BYTES or halved.padding > 0.9 * best.padding:
+            break
+        best = halved
+    return best
+
+
+def _hash_bytes(choice: PieceLengthChoice, version: TorrentVersion) -> int:
+    return choice.pieces * HASH_BYTES[version]
