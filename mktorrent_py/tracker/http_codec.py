@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bencodepy import encode
-
+from mktorrent_py.metainfo.bencode import Encodable, encode
 from mktorrent_py.tracker.protocol import (
     INFOHASH_LENGTH,
     NO_INFOHASH,
@@ -89,7 +88,7 @@ def _number(text: bytes | None) -> int | None:
 def announce_answer(announce: Announce, answer: Answer, interval: int, *, peer_ids: bool = True) -> bytes:
     """`interval` is in seconds. `external ip` tells the peer its own address (BEP 24)."""
     counts = answer.counts
-    message: dict[bytes, object] = {
+    message: dict[bytes, Encodable] = {
         b"complete": counts.seeds,
         b"downloaded": counts.downloads,
         b"external ip": announce.address[:-2],
@@ -103,16 +102,18 @@ def announce_answer(announce: Announce, answer: Answer, interval: int, *, peer_i
         message[b"peers"] = answer.v4
         if answer.v6 or len(announce.address) == V6_LENGTH:
             message[b"peers6"] = answer.v6
-    return _encode(message)
+    return encode(message)
 
 
-def _uncompact(answer: Answer, peer_ids: bool) -> list[dict[bytes, object]]:
+def _uncompact(answer: Answer, peer_ids: bool) -> list[Encodable]:
     endpoints = [*split_addresses(answer.v4, V4_LENGTH), *split_addresses(answer.v6, V6_LENGTH)]
-    peers: list[dict[bytes, object]] = [{b"ip": ip.encode(), b"port": port} for ip, port in endpoints]
-    if peer_ids:
-        ids = answer.v4_ids + answer.v6_ids
-        for place, peer in enumerate(peers):
+    ids = answer.v4_ids + answer.v6_ids
+    peers: list[Encodable] = []
+    for place, (ip, port) in enumerate(endpoints):
+        peer: dict[bytes, Encodable] = {b"ip": ip, b"port": port}
+        if peer_ids:
             peer[b"peer id"] = ids[place * PEER_ID_LENGTH : (place + 1) * PEER_ID_LENGTH]
+        peers.append(peer)
     return peers
 
 
@@ -122,17 +123,12 @@ def scrape_answer(counts: dict[bytes, Counts], interval: int) -> bytes:
         infohash: {b"complete": swarm.seeds, b"downloaded": swarm.downloads, b"incomplete": swarm.leechers}
         for infohash, swarm in counts.items()
     }
-    return _encode({b"files": files, b"flags": {b"min_request_interval": interval // 2}})
+    return encode({b"files": files, b"flags": {b"min_request_interval": interval // 2}})
 
 
 def failure(refusal: Refusal) -> bytes:
     """`failure reason`, with `retry in` in minutes or `never` where there is something to say (BEP 31)."""
-    message: dict[bytes, object] = {b"failure reason": refusal.reason.encode()}
+    message: dict[bytes, Encodable] = {b"failure reason": refusal.reason.encode()}
     if refusal.retry_in is not None:
         message[b"retry in"] = refusal.retry_in or b"never"
-    return _encode(message)
-
-
-def _encode(message: dict[bytes, object]) -> bytes:
-    encoded: bytes = encode(message)
-    return encoded
+    return encode(message)

@@ -56,6 +56,19 @@ class Peers:
         self.seen = array("I")
         self.loopback = 0
 
+    @classmethod
+    def from_columns(cls, width: int, addresses: bytes, ids: bytes, seen: array[int]) -> Peers:
+        """Peers as a snapshot kept them. Raises ValueError where the columns do not belong together."""
+        size = len(seen)
+        order = sorted(range(size), key=seen.__getitem__)
+        peers = cls(width)
+        peers.places = {addresses[place * width : (place + 1) * width]: place for place in order}
+        if len(addresses) != size * width or len(ids) != size * PEER_ID_LENGTH or len(peers.places) != size:
+            raise ValueError(f"{len(addresses)} bytes of addresses and {len(ids)} of peer ids for {size} peers")
+        peers.addresses, peers.ids, peers.seen = bytearray(addresses), bytearray(ids), seen
+        peers.loopback = sum(map(is_loopback, peers.places))
+        return peers
+
     def __len__(self) -> int:
         return len(self.places)
 
@@ -203,11 +216,10 @@ class Swarm:
             self._count(leechers=-peers.expire(before))
         return min((seen for peers in self._peers() if (seen := peers.oldest()) is not None), default=None)
 
-    def restore(self, *, seed: bool, address: bytes, peer_id: bytes, seen: int, random: Random) -> None:
-        """Put back a peer as a snapshot had it. Those of one swarm must come in the order of `seen`."""
-        mine = self.seeds if seed else self.leechers
-        if _family(mine, len(address)).put(address, peer_id, seen, random):
-            self._count(seeds=int(seed), leechers=int(not seed))
+    def restore(self, peers: Peers, *, seeds: bool) -> None:
+        """Put back peers as a snapshot had them."""
+        (self.seeds if seeds else self.leechers)[peers.width] = peers
+        self._count(seeds=len(peers) * seeds, leechers=len(peers) * (not seeds))
 
     def _note_seed(self, announce: Announce, now: int, random: Random) -> None:
         address = announce.address

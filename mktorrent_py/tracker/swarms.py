@@ -77,10 +77,10 @@ class Swarms:
                 self._expire_swarm(infohash, now)
         self._next_slot = current + 1
 
-    def restore(self, infohash: bytes, downloads: int, now: int) -> Swarm:
-        """The swarm a snapshot's peers are put back into; `settle` it afterwards."""
-        self._downloads[infohash] = downloads
-        return self._open(infohash, now)
+    def restore(self, infohash: bytes, downloads: int) -> Swarm:
+        """An empty swarm for a snapshot's peers; `settle` it when they are in."""
+        swarm = self._swarms[infohash] = Swarm(self.census, downloads)
+        return swarm
 
     def settle(self, infohash: bytes, now: int) -> None:
         """Drop what is stale of a restored swarm, and enter it into the calendar."""

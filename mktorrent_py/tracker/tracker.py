@@ -10,7 +10,6 @@ from mktorrent_py.tracker.protocol import (
     NOT_TRACKED,
     STORE_UNAVAILABLE,
     Announce,
-    Answer,
     Counts,
     Outcome,
 )
@@ -95,7 +94,3 @@ class Tracker:
             return [STORE_UNAVAILABLE] * len(announces)
         self.store_available = True
         return outcomes
-
-
-def is_answer(outcome: Outcome) -> bool:
-    return isinstance(outcome, Answer)

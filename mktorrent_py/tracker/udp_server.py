@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeAlias
 
 from mktorrent_py.tracker.protocol import STORE_UNAVAILABLE, V4_LENGTH, V6_LENGTH, Counts, Outcome, Refusal
@@ -30,6 +30,8 @@ from mktorrent_py.tracker.udp_codec import (
 DATAGRAMS_PER_WAKE_UP = 256
 # Bytes the kernel may hold for us while a batch is answered; it grants less where it is told to.
 RECEIVE_BUFFER = 4 << 20
+# Batches that wait for the store. Past it new ones are dropped, as a network would; peers ask again.
+IN_FLIGHT_LIMIT = 256
 
 Sender: TypeAlias = tuple[Any, ...]
 
@@ -93,7 +95,11 @@ class UdpServer:
         # A link-local IPv6 sender carries its interface (`fe80::1%eth0`).
         return socket.inet_pton(self._socket.family, host.partition("%")[0])
 
-    def _start(self, answering: Any) -> None:
+    def _start(self, answering: Coroutine[Any, Any, None]) -> None:
+        if len(self._in_flight) >= IN_FLIGHT_LIMIT:
+            answering.close()
+            self._tracker.events["udp dropped"] += 1
+            return
         task = self._loop.create_task(answering)
         self._in_flight.add(task)
         task.add_done_callback(self._in_flight.discard)
