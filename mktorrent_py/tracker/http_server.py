@@ -18,6 +18,7 @@ from aiohttp.web_protocol import RequestHandler
 from mktorrent_py.tracker import http_codec
 from mktorrent_py.tracker.protocol import STORE_UNAVAILABLE, TOO_MANY_REQUESTS, Announce, Refusal
 from mktorrent_py.tracker.proxies import Network, client_ip
+from mktorrent_py.tracker.sockets import pack_ip
 from mktorrent_py.tracker.store import StoreUnavailableError
 from mktorrent_py.tracker.tracker import Tracker
 
@@ -98,7 +99,7 @@ class HttpServer:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
-        ip = client_ip(self._sender(request), request.headers.get("X-Forwarded-For"), self._trusted_proxies)
+        ip = self._client(request)
         if request.method not in ("GET", "HEAD") or request.body_exists:
             return web.Response(status=405, text="only GET, and without a body\n", headers={"Connection": "close"})
         admitted = self._tracker.admit(ip)
@@ -111,10 +112,13 @@ class HttpServer:
         page = await self._pages(PageRequest(path=path, query=query, host=request.headers.get("Host", "")))
         return await self._send_page(request, page)
 
-    def _sender(self, request: web.BaseRequest) -> str:
+    def _client(self, request: web.BaseRequest) -> bytes:
         peer = request.transport and request.transport.get_extra_info("peername")
         # Gone already: the answer will reach nobody, whatever it is computed for.
-        return peer[0] if peer else "0.0.0.0"
+        host = peer[0] if peer else "0.0.0.0"
+        if self._trusted_proxies:
+            return client_ip(host, request.headers.get("X-Forwarded-For"), self._trusted_proxies)
+        return pack_ip(host)
 
     async def _answer(self, path: str, query: bytes, ip: bytes) -> bytes:
         if path == "/scrape":

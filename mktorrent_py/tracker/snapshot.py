@@ -91,7 +91,7 @@ def write_snapshot(snapshot: Snapshot, path: Path) -> None:
     try:
         temporary.unlink(missing_ok=True)
         with contextlib.closing(sqlite3.connect(temporary)) as database:
-            # Nothing reads the file before it is renamed, so only that moment needs the disk's word.
+            # Nobody reads the file before it is renamed, so there is nothing a journal could save.
             database.executescript("PRAGMA journal_mode = OFF;" + _SCHEMA)
             with database:
                 database.executemany("INSERT OR REPLACE INTO swarms VALUES (?, ?)", snapshot.swarms)
@@ -111,7 +111,7 @@ def read_snapshot(path: Path, swarms: Swarms, now: int) -> int:
     try:
         with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
             _restore(database, swarms, now)
-    except (sqlite3.Error, ValueError, TypeError) as error:
+    except (sqlite3.Error, LookupError, ValueError, TypeError) as error:
         raise ContentError(
             f"{path} is not a state this tracker can read: {error}",
             hint="Move it away to start empty, or name another file with --state.",

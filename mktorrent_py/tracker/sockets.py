@@ -13,6 +13,8 @@ from mktorrent_py.errors import NetworkError, UsageError
 
 # The kernel picks a TCP port that is free; that UDP has the same one free is likely, not certain.
 _ATTEMPTS = 20
+# For each address that stands for all of this machine's, one that is elsewhere (reserved for documentation).
+_SOMEWHERE = {"0.0.0.0": "192.0.2.1", "::": "2001:db8::1"}
 
 
 class Bound(NamedTuple):
@@ -26,12 +28,35 @@ class Bound(NamedTuple):
     @property
     def authority(self) -> str:
         """`host:port` as a URL has it."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return _authority(self.host, self.port)
+
+    def reachable_authority(self) -> str | None:
+        """The same with an address others can use, where every address of the machine is bound; None without any."""
+        host = _outward_address(self.host)
+        return host and _authority(host, self.port)
 
     def close(self) -> None:
         self.tcp.close()
         if self.udp:
             self.udp.close()
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _outward_address(host: str) -> str | None:
+    """The address this machine has towards the world, if `host` stands for all of them.
+
+    Connecting a datagram socket sends nothing: it only asks the kernel which way it would send.
+    """
+    if host not in _SOMEWHERE:
+        return host
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((_SOMEWHERE[host], 9))
+        return str(probe.getsockname()[0])
+    return "127.0.0.1" if family is socket.AF_INET else None
 
 
 def bind_all(hosts: Sequence[str], port: int, *, udp: bool) -> list[Bound]:
@@ -51,6 +76,13 @@ def bind_all(hosts: Sequence[str], port: int, *, udp: bool) -> list[Bound]:
             if port or error.errno != errno.EADDRINUSE:
                 raise _reason(host, port, error) from error
     raise NetworkError("no port is free for TCP and UDP at once", hint="Name one with --port.")
+
+
+def pack_ip(host: str) -> bytes:
+    """The 4 or 16 bytes of a peer's address as the system wrote it; link-local IPv6 has its interface (`%eth0`)."""
+    if ":" in host:
+        return socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
+    return socket.inet_aton(host)
 
 
 def has_ipv6() -> bool:

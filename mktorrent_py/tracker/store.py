@@ -18,11 +18,11 @@ class StoreUnavailableError(NetworkError):
 
 
 class Totals(NamedTuple):
-    """All swarms together."""
+    """All swarms together. A store that would have to count its peers leaves them None."""
 
     swarms: int
-    seeds: int
-    leechers: int
+    seeds: int | None = None
+    leechers: int | None = None
 
 
 class Store(Protocol):

@@ -217,8 +217,11 @@ class Swarm:
         return min((seen for peers in self._peers() if (seen := peers.oldest()) is not None), default=None)
 
     def restore(self, peers: Peers, *, seeds: bool) -> None:
-        """Put back peers as a snapshot had them."""
-        (self.seeds if seeds else self.leechers)[peers.width] = peers
+        """Put back peers as a snapshot had them. Raises ValueError when some are there already."""
+        families = self.seeds if seeds else self.leechers
+        if peers.width in families:
+            raise ValueError("the same peers twice")
+        families[peers.width] = peers
         self._count(seeds=len(peers) * seeds, leechers=len(peers) * (not seeds))
 
     def _note_seed(self, announce: Announce, now: int, random: Random) -> None:
@@ -264,7 +267,7 @@ class Swarm:
         """Peers of one family as joined addresses and, if they matter, joined peer ids. Seeds are given no seeds."""
         seeds = self.seeds.get(width) if announce.left else None
         leechers = self.leechers.get(width)
-        seeds_wanted = _share(wanted, seeds, leechers)
+        seeds_wanted = share_of_seeds(wanted, len(seeds or ()), len(leechers or ()))
         chosen = _draw(seeds, seeds_wanted, announce, random), _draw(leechers, wanted - seeds_wanted, announce, random)
         return chosen[0][0] + chosen[1][0], chosen[0][1] + chosen[1][1]
 
@@ -276,12 +279,22 @@ def _family(families: dict[int, Peers], width: int) -> Peers:
     return peers
 
 
-def _share(wanted: int, seeds: Peers | None, leechers: Peers | None) -> int:
+def share_of_seeds(wanted: int, seeds: int, leechers: int) -> int:
     """How many of `wanted` are to be seeds: as large a part as they are of the swarm, and one at least."""
-    if not seeds:
+    if seeds == 0:
         return 0
-    others = len(leechers) if leechers else 0
-    return max(wanted - others, -(-wanted * len(seeds) // (len(seeds) + others)))
+    return max(wanted - leechers, -(-wanted * seeds // (seeds + leechers)))
+
+
+def is_reachable(announce: Announce, address: bytes, peer_id: bytes) -> bool:
+    """Whether a peer is of use to who announces: not himself, nor a loopback address of another machine.
+
+    In the other address family only the peer id can tell that it is himself.
+    """
+    same_family = len(address) == len(announce.address)
+    if address == announce.address or (not same_family and peer_id == announce.peer_id):
+        return False
+    return not is_loopback(address) or is_loopback(announce.address)
 
 
 def _draw(peers: Peers | None, wanted: int, announce: Announce, random: Random) -> tuple[bytes, bytes]:
@@ -289,24 +302,19 @@ def _draw(peers: Peers | None, wanted: int, announce: Announce, random: Random) 
         return b"", b""
     start = int(random() * len(peers))
     addresses = peers.sample(wanted, start, announce.address)
-    hidden = peers.loopback and not is_loopback(announce.address)
-    if not (hidden or announce.both_families or announce.with_ids):
+    other_family = peers.width != len(announce.address)
+    if not (peers.loopback or other_family or announce.with_ids):
         return addresses, b""
     ids = peers.sample_ids(wanted, start, announce.address)
-    addresses, ids = _without_unreachable(addresses, ids, peers.width, announce, bool(hidden))
+    if (other_family and announce.peer_id in ids) or (peers.loopback and not is_loopback(announce.address)):
+        addresses, ids = _without_unreachable(addresses, ids, peers.width, announce)
     return addresses, ids if announce.with_ids else b""
 
 
-def _without_unreachable(
-    addresses: bytes, ids: bytes, width: int, announce: Announce, hide_loopback: bool
-) -> tuple[bytes, bytes]:
-    """Leave out the announcing peer under its address of the other family, and loopback where it leads nowhere."""
-    if not hide_loopback and announce.peer_id not in ids:
-        return addresses, ids
-    kept = [
-        (address, peer_id)
+def _without_unreachable(addresses: bytes, ids: bytes, width: int, announce: Announce) -> tuple[bytes, bytes]:
+    pairs = [
+        (addresses[place * width : (place + 1) * width], ids[place * PEER_ID_LENGTH : (place + 1) * PEER_ID_LENGTH])
         for place in range(len(addresses) // width)
-        if (peer_id := ids[place * PEER_ID_LENGTH : (place + 1) * PEER_ID_LENGTH]) != announce.peer_id
-        if not (is_loopback(address := addresses[place * width : (place + 1) * width]) and hide_loopback)
     ]
+    kept = [pair for pair in pairs if is_reachable(announce, *pair)]
     return b"".join(address for address, _ in kept), b"".join(peer_id for _, peer_id in kept)

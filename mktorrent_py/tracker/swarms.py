@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from mktorrent_py.tracker.protocol import TRACKER_FULL, Announce, Counts, Event, Outcome
 from mktorrent_py.tracker.swarm import Census, Random, Swarm
 
+MAX_PEERS = 2_000_000
+MAX_SWARMS = 200_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -17,8 +20,8 @@ class Limits:
     """
 
     lifetime: int = 2700
-    max_peers: int = 2_000_000
-    max_swarms: int = 200_000
+    max_peers: int = MAX_PEERS
+    max_swarms: int = MAX_SWARMS
 
 
 class Swarms:

@@ -13,6 +13,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, TypeAlias
 
 from mktorrent_py.tracker.protocol import STORE_UNAVAILABLE, V4_LENGTH, V6_LENGTH, Counts, Outcome, Refusal
+from mktorrent_py.tracker.sockets import pack_ip
 from mktorrent_py.tracker.store import StoreUnavailableError
 from mktorrent_py.tracker.tracker import Tracker
 from mktorrent_py.tracker.udp_codec import (
@@ -50,10 +51,13 @@ class UdpServer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self._loop.add_reader(sock, self._on_readable)
 
-    async def close(self) -> None:
-        """Stop listening, and answer what was already read."""
+    async def close(self, patience: float) -> None:
+        """Stop listening, and answer what was already read for up to `patience` seconds."""
         self._loop.remove_reader(self._socket)
-        await asyncio.gather(*self._in_flight)
+        if self._in_flight:
+            _, late = await asyncio.wait(self._in_flight, timeout=patience)
+            for task in late:
+                task.cancel()
         self._socket.close()
 
     def _on_readable(self) -> None:
@@ -74,7 +78,7 @@ class UdpServer:
     def _take(self, datagram: bytes, sender: Sender, announces: list[tuple[AnnounceRequest, Sender]]) -> None:
         """Answer a datagram, or add it to the announces of this batch."""
         tracker = self._tracker
-        ip = self._pack(sender[0])
+        ip = pack_ip(sender[0])
         if not tracker.admit(ip):
             tracker.events["udp limited"] += 1
             return
@@ -90,10 +94,6 @@ class UdpServer:
             self._refuse(request.transaction_id, request.refusal, sender)
         else:
             tracker.events["udp dropped"] += 1
-
-    def _pack(self, host: str) -> bytes:
-        # A link-local IPv6 sender carries its interface (`fe80::1%eth0`).
-        return socket.inet_pton(self._socket.family, host.partition("%")[0])
 
     def _start(self, answering: Coroutine[Any, Any, None]) -> None:
         if len(self._in_flight) >= IN_FLIGHT_LIMIT:
