@@ -202,7 +202,7 @@ class JsonVoice(Voice):
 
 
 class TextVoice(Voice):
-    """A block about the start on stdout, then a status line on stderr: redrawn on a terminal, one a minute elsewhere."""
+    """A block about the start on stdout, then a status line on stderr: redrawn on a terminal, else one a minute."""
 
     def __init__(self) -> None:
         self._redraws = style.has_cursor(sys.stderr)

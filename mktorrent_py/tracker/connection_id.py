@@ -26,7 +26,8 @@ class ConnectionIds:
 
     def make(self, ip: bytes, now: int) -> int:
         keyed = self._keyed.copy()
-        keyed.update(now.to_bytes(8, "big") + ip)
+        # Signed: a machine without a battery starts in 1970, and what it is sent may claim to be older.
+        keyed.update(now.to_bytes(8, "big", signed=True) + ip)
         return (now & _SECONDS_MASK) << 48 | int.from_bytes(keyed.digest(), "big")
 
     def check(self, connection_id: int, ip: bytes, now: int) -> bool:

@@ -6,7 +6,6 @@ aiohttp's low-level server is used without its routing and middlewares, which co
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,8 +21,10 @@ from mktorrent_py.tracker.sockets import pack_ip
 from mktorrent_py.tracker.store import StoreUnavailableError
 from mktorrent_py.tracker.tracker import Tracker
 
-# Seconds a client has to send a request, or to read a page, before it is cut off.
+# Seconds a client has to send a request, or to read an answer, before it is cut off.
 PATIENCE = 15
+# Bytes a second: whoever reads a long page more slowly than this is cut off too.
+SLOWEST_READER = 50_000
 CONNECTIONS_LIMIT = 10_000
 HEADERS_LIMIT = 64
 
@@ -56,7 +57,8 @@ class BoundedServer(web.Server):
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
         if len(self._connections) > CONNECTIONS_LIMIT:
-            transport.abort()
+            # Not at once: the handler expects to have begun before its connection is lost.
+            asyncio.get_running_loop().call_soon(transport.abort)
 
 
 class HttpServer:
@@ -89,6 +91,11 @@ class HttpServer:
         """Serve a bound socket too."""
         loop = asyncio.get_running_loop()
         self._listeners.append(await loop.create_server(self._server, sock=sock, backlog=1024))
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._server.connections)
 
     async def close(self, patience: float) -> None:
         """Stop listening, answer what is in flight for up to `patience` seconds, then cut off."""
@@ -155,18 +162,15 @@ class HttpServer:
         headers = {"Content-Type": page.content_type, **page.headers}
         response = web.Response(status=page.status, body=page.body, headers=headers)
         transport = request.transport
-        loop = asyncio.get_running_loop()
-        with contextlib.suppress(ConnectionError):
-            await response.prepare(request)
-            await response.write_eof()
-        if transport is not None and transport.get_write_buffer_size():
-            loop.call_later(PATIENCE, _cut_off_if_unread, transport)
+        patience = PATIENCE + len(page.body) / SLOWEST_READER
+        try:
+            async with asyncio.timeout(patience):
+                await response.prepare(request)
+                await response.write_eof()
+        except (TimeoutError, ConnectionError):
+            if transport is not None:
+                transport.abort()
         return response
-
-
-def _cut_off_if_unread(transport: asyncio.Transport) -> None:
-    if transport.get_write_buffer_size():
-        transport.abort()
 
 
 def _bencoded(body: bytes) -> web.Response:

@@ -40,7 +40,7 @@ class Swarms:
         self._random = random
         self._swarms: dict[bytes, Swarm] = {}
         self._calendar: dict[int, list[bytes]] = {}
-        self._next_slot: int | None = None
+        self._next_slot = 0
         # Downloads of swarms nobody is in at the moment.
         self._downloads: dict[bytes, int] = {}
 
@@ -74,8 +74,7 @@ class Swarms:
     def expire(self, now: int) -> None:
         """Forget peers silent for longer than their lifetime, and swarms without peers."""
         current = now // self.SLOT
-        first = current if self._next_slot is None else self._next_slot
-        for slot in self._due_slots(first, current):
+        for slot in self._due_slots(self._next_slot, current):
             for infohash in self._calendar.pop(slot):
                 self._expire_swarm(infohash, now)
         self._next_slot = current + 1
