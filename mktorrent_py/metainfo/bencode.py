@@ -156,7 +156,7 @@ def decode_leniently(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Documen
     irregularities: list[Irregularity] = []
     value, end = _parse(data, limits, irregularities)
     if end < len(data):
-        _note(irregularities, "trailing-data", end, f"{len(data) - end:,} bytes follow the end of the value")
+        _note(irregularities, "trailing-data", end, "data follows the end of the value")
     return Document(value=value, irregularities=tuple(irregularities), end=end)
 
 
@@ -288,12 +288,12 @@ def _refuse(data: bytes, start: int) -> NoReturn:
     number = _NUMBER.match(data, start)
     if number is None:
         _refuse_byte(data, start)
-    end, digits = number.end(), number.end() - number.start(1)
-    if number[0].startswith(b"i") and digits > MAX_DIGITS:
+    end, digits, is_integer = number.end(), number.end() - number.start(1), data[start] == _INTEGER
+    if is_integer and digits > MAX_DIGITS:
         raise LimitError(f"an integer has more than {MAX_DIGITS:,} digits", offset=start)
-    if digits > _MAX_LENGTH_DIGITS and data[start] != _INTEGER:
+    if not is_integer and digits > _MAX_LENGTH_DIGITS:
         raise BencodeError(f"the length of a string has more than {_MAX_LENGTH_DIGITS} digits", offset=start)
-    if end == len(data) or data[end : end + 1] == b":":
+    if end == len(data) or (not is_integer and data[end : end + 1] == b":"):
         raise BencodeError("the data ends in the middle of a value", offset=len(data))
     raise BencodeError(f"{_shown(data[end : end + 1])} is not a digit", offset=end)
 
@@ -441,9 +441,15 @@ def _plain_container(value: Mapping[Any, object] | Sequence[object], depth: int)
         raise LimitError(f"nested more than {DEFAULT_LIMITS.depth:,} deep")
     if not isinstance(value, Mapping):
         return [_plain(item, depth - 1) for item in value]
-    plain = {_plain(key, 0): _plain(item, depth - 1) for key, item in value.items()}
+    plain = {_plain_key(key): _plain(item, depth - 1) for key, item in value.items()}
     if len(plain) != len(value):
         raise ValueError("two keys of a dictionary are equal once encoded")
-    if odd := [key for key in plain if not isinstance(key, bytes)]:
-        raise TypeError(f"a bencoded dictionary has no {type(odd[0]).__name__} keys: {odd[0]!r:.60}")
     return plain
+
+
+def _plain_key(key: object) -> bytes:
+    if isinstance(key, str):
+        return key.encode("utf-8", "surrogateescape")
+    if isinstance(key, bytes):
+        return key
+    raise TypeError(f"a bencoded dictionary has no {type(key).__name__} keys: {key!r:.60}")

@@ -16,8 +16,8 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Summary = dict[str, Json]
 
 KNOWN_OUTER = frozenset(
-    b"announce announce-list azureus_properties comment comment.utf-8 created.by.utf-8 encoding httpseeds info magnet-uri"
-    b" nodes url-list signatures similar collections".split()
+    b"announce announce-list collections comment comment.utf-8 encoding httpseeds info magnet-uri nodes signatures"
+    b" similar url-list".split()
 ) | {b"creation date", b"created by", b"created by.utf-8", b"piece layers"}
 KNOWN_INFO = frozenset(
     b"attr files length name name.utf-8 pieces private source similar collections update-url originator sha1 md5sum mtime"

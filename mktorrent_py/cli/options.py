@@ -1,0 +1,101 @@
+"""Options that several verbs share, and the words in which their values are given."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mktorrent_py.cli.progress import ProgressMode
+from mktorrent_py.errors import UsageError
+
+Text = str | None
+Texts = list[str]
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+FieldOption = Annotated[
+    str | None, typer.Option("--field", metavar="NAME", help="Print this value and nothing else, e.g. infohash.v1.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say how it was done.")]
+ProgressOption = Annotated[
+    ProgressMode, typer.Option("--progress", help="How progress shows on stderr; auto is a bar on a terminal.")
+]
+ThreadsOption = Annotated[
+    int, typer.Option("--threads", "-j", metavar="N", min=0, help="Hash with N threads; 0 for what pays here.")
+]
+
+STANDARD_STREAM = Path("-")
+
+
+def read_stdin_bytes(limit: int) -> bytes:
+    """All of standard input, up to `limit` bytes and one more."""
+    return sys.stdin.buffer.read(limit + 1)
+
+
+def split_tier(text: str) -> tuple[str, ...]:
+    """The trackers of one `--tracker`: separated by commas, which a URL must write as %2C."""
+    urls = tuple([url.strip() for url in text.split(",") if url.strip()])
+    for url in urls:
+        check_url(url, "a tracker", ("http", "https", "udp", "ws", "wss"))
+    return urls
+
+
+def check_url(url: str, what: str, schemes: tuple[str, ...]) -> str:
+    """Raises UsageError for what cannot be a URL of one of these schemes."""
+    scheme, mark, rest = url.partition("://")
+    if not mark or not rest.strip("/") or scheme.lower() not in schemes or re.search(r"[\s\x00-\x1f\x7f]", url):
+        raise UsageError(f"{url!r} is not the URL of {what}", hint=f"One starts with {', '.join(schemes)} and ://.")
+    return url
+
+
+def parse_node(text: str) -> tuple[str, int]:
+    """A DHT node from `HOST:PORT` or `[IPV6]:PORT`."""
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):([0-9]{1,5})", text)
+    if not found or not 0 < int(found[3]) < 65536:
+        raise UsageError(
+            f"{text!r} is not a host and a port", hint="Write router.example.org:6881 or [2001:db8::1]:6881."
+        )
+    return found[1] or found[2], int(found[3])
+
+
+def parse_infohash(text: str) -> bytes:
+    """20 bytes from 40 hex digits."""
+    if not re.fullmatch(r"[0-9A-Fa-f]{40}", text):
+        raise UsageError(f"{text!r} is not an infohash", hint="Write 40 hexadecimal digits.")
+    return bytes.fromhex(text)
+
+
+def parse_date(text: str, now: float) -> int:
+    """Unix seconds from `now`, Unix seconds, or an ISO date and time (UTC unless it says otherwise)."""
+    word = text.strip()
+    if word == "now":
+        return int(now)
+    if re.fullmatch(r"@?[0-9]{1,12}", word):
+        return int(word.removeprefix("@"))
+    try:
+        moment = datetime.fromisoformat(word)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is not a date", hint="Write 2026-11-22, 2026-11-22T21:50:00Z, Unix seconds, or now."
+        ) from None
+    seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    if seconds < 0:
+        raise UsageError(f"{text!r} is before 1970, which a creation date cannot say")
+    return seconds
+
+
+def source_date_epoch(environment: Mapping[str, str] = os.environ) -> int | None:
+    """SOURCE_DATE_EPOCH, in Unix seconds, where it is set: builds that are to be repeated want no clock."""
+    text = environment.get("SOURCE_DATE_EPOCH")
+    if text is None or text == "":
+        return None
+    if not re.fullmatch(r"[0-9]{1,12}", text.strip()):
+        raise UsageError(f"SOURCE_DATE_EPOCH is {text!r}, which is no number of seconds", hint="Unset it or mend it.")
+    return int(text)

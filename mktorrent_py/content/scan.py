@@ -1,0 +1,223 @@
+"""The content of a torrent to be: what is there, what of it belongs in, what was left out and why.
+
+The disk is read as bytes, so that neither the locale nor the order of a directory changes what comes out: names that
+are not UTF-8 keep their bytes (`surrogateescape`), and files come in BEP 52's canonical order, component by component
+as bytes. What cannot be read is an error; whatever else is not in the torrent is named in `Content.left_out`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mktorrent_py.content.selection import Reason, Selection
+from mktorrent_py.content.walk import (
+    DiskFile,
+    LeftOut,
+    Listing,
+    ScanOptions,
+    SortOrder,
+    Symlinks,
+    Walk,
+    attributes_of,
+    decode_name,
+    is_one_of,
+    may_read,
+    name_fault,
+    permission_denied,
+    refuse,
+)
+from mktorrent_py.errors import ContentError, UsageError
+from mktorrent_py.metainfo.layout import File
+from mktorrent_py.metainfo.paths import printable
+
+__all__ = [
+    "Content",
+    "DiskFile",
+    "LeftOut",
+    "Reason",
+    "ScanOptions",
+    "Selection",
+    "SortOrder",
+    "Symlinks",
+    "scan_content",
+    "scan_file_list",
+    "split_file_list",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """The files of a torrent to be, and where they lie.
+
+    `disk[i]` is `files[i]`, its path relative to `root`: the content's directory, or the one that holds the single
+    file. A stored link is there with size 0 and is never to be read. `name` is empty when the content is the root of a
+    file system and no name was given. `outside` names the followed links that lead out of the content.
+    """
+
+    root: Path
+    name: str
+    single: bool
+    files: tuple[File, ...]
+    disk: tuple[DiskFile, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    outside: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """Length of all files together, in bytes."""
+        return sum([file.length for file in self.files])
+
+
+def scan_content(content: Path, options: ScanOptions) -> Content:
+    """Find the files of `content`, a directory or one file; the one file is taken whatever the selection says.
+
+    Raises ContentError for what is missing or cannot be read, UsageError for names that must not be written.
+    """
+    status = _stat_content(content)
+    if stat.S_ISDIR(status.st_mode):
+        return _scan_directory(content, status, options, None)
+    if stat.S_ISREG(status.st_mode):
+        return _scan_file(content, status, options)
+    raise ContentError(f"{printable(str(content))} is neither a file nor a directory")
+
+
+def scan_file_list(content: Path, listed: Iterable[bytes], options: ScanOptions) -> Content:
+    """Like `scan_content`, but of the directory `content` only the `listed` paths, relative to it.
+
+    A listed directory stands for all in it, and the selection still holds. Raises ContentError for a listed path that
+    is not there, UsageError for one that is absolute or climbs with `..`, and when `content` is not a directory.
+    """
+    status = _stat_content(content)
+    if not stat.S_ISDIR(status.st_mode):
+        raise UsageError(f"{printable(str(content))} is not a directory: a list names files in one")
+    return _scan_directory(content, status, options, _listing(listed))
+
+
+def split_file_list(data: bytes, *, null: bool) -> list[bytes]:
+    """The paths in a file list: one a line, or each ended by a NUL, for names that hold newlines."""
+    paths = data.split(b"\0") if null else [line.removesuffix(b"\r") for line in data.split(b"\n")]
+    return [path for path in paths if path]
+
+
+def _scan_file(content: Path, status: os.stat_result, options: ScanOptions) -> Content:
+    path, shown = os.fsencode(content), printable(str(content))
+    if is_one_of(path, options.never):
+        raise UsageError(f"{shown} cannot be both the content and the torrent file", hint="Write to another path.")
+    if not may_read(path, status):
+        refuse(shown, permission_denied())
+    name = _content_name(content, options)
+    file = File((name,), status.st_size, attributes_of(name, status) if options.attributes else "")
+    disk = DiskFile.of(os.fsencode(content.name), status)
+    return Content(root=content.parent, name=name, single=True, files=(file,), disk=(disk,))
+
+
+def _scan_directory(content: Path, status: os.stat_result, options: ScanOptions, listing: Listing | None) -> Content:
+    name = _content_name(content, options)
+    walk = Walk(content, options)
+    walk.run(status, listing)
+    pairs = list(zip(walk.files, walk.disk, strict=True))
+    if options.symlinks == Symlinks.STORE:
+        pairs = _without_dangling_links(pairs, walk.left_out)
+    if options.sort != SortOrder.PATH:
+        key = _SORT_KEYS[options.sort]
+        pairs.sort(key=lambda pair: key(pair[0]))
+    return Content(
+        root=content,
+        name=name,
+        single=False,
+        files=tuple([file for file, _ in pairs]),
+        disk=tuple([disk for _, disk in pairs]),
+        left_out=tuple(walk.left_out),
+        outside=tuple(walk.outside),
+    )
+
+
+def _stat_content(content: Path) -> os.stat_result:
+    try:
+        return content.stat()
+    except OSError as error:
+        refuse(printable(str(content)), error)
+
+
+def _content_name(content: Path, options: ScanOptions) -> str:
+    """The torrent's name: as asked for, else the content's own; empty for the root of a file system, which has none."""
+    name = _own_name(content) if options.name is None else options.name
+    if name == "" and options.name is None:
+        return name
+    fault = name_fault(name, allow_raw=options.allow_raw_names)
+    if fault is not None:
+        raise UsageError(
+            f"{printable(name)!r} cannot be the name of a torrent: {fault}",
+            hint="Give the torrent another name with --name.",
+        )
+    return name
+
+
+def _own_name(content: Path) -> str:
+    """The last component of the path as it is given; behind `.` and `..`, of the real path."""
+    own = content.name if content.name not in ("", "..") else content.resolve().name
+    return decode_name(os.fsencode(own))
+
+
+def _listing(listed: Iterable[bytes]) -> Listing | None:
+    """Nest the listed paths by directory; None when the content itself is listed."""
+    top: Listing = {}
+    for path in sorted([_components(path) for path in listed]):
+        if not path:
+            return None
+        _add_path(top, path)
+    return top
+
+
+def _components(path: bytes) -> tuple[bytes, ...]:
+    relative = Path(os.fsdecode(path))
+    if relative.anchor or ".." in relative.parts:
+        raise UsageError(
+            f"{printable(decode_name(path))} is on the list of files, but leads out of the content",
+            hint="Paths on the list are relative to the content.",
+        )
+    return tuple([os.fsencode(part) for part in relative.parts])
+
+
+def _add_path(top: Listing, path: tuple[bytes, ...]) -> None:
+    """Add one path, unless a listed directory already stands for it: paths come sorted, directories first."""
+    level = top
+    for component in path[:-1]:
+        below = level.setdefault(component, {})
+        if below is None:
+            return
+        level = below
+    level[path[-1]] = None
+
+
+def _without_dangling_links(pairs: list[tuple[File, DiskFile]], left_out: list[LeftOut]) -> list[tuple[File, DiskFile]]:
+    """Drop stored links whose target did not get into the torrent, until every one leads to something in it."""
+    while True:
+        present = {file.path[:depth] for file, _ in pairs for depth in range(1, len(file.path) + 1)}
+        dangling = [file for file, _ in pairs if file.symlink is not None and file.symlink not in present]
+        if not dangling:
+            return pairs
+        gone = {file.path for file in dangling}
+        left_out += [LeftOut("/".join(file.path), Reason.DANGLING_LINK) for file in dangling]
+        pairs = [pair for pair in pairs if pair[0].path not in gone]
+
+
+def _natural_key(file: File) -> list[list[str | int]]:
+    return [_numbers_as_numbers(component.casefold()) for component in file.path]
+
+
+def _numbers_as_numbers(text: str) -> list[str | int]:
+    """Text and numbers in turn, text first: what is compared is always of one kind."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", text)]
+
+
+_SORT_KEYS: dict[SortOrder, Callable[[File], Any]] = {
+    SortOrder.NATURAL: _natural_key,
+    SortOrder.SIZE: lambda file: file.length,
+}

@@ -1,0 +1,339 @@
+"""Magnet URIs: BEP 9 (the form), BEP 52 (btmh), BEP 53 (so), BEP 46 (btpk).
+
+Reading is generous, as links are typed, pasted and mangled: only what says *which* torrent is meant must be right.
+Whatever else is malformed is dropped and listed in `Magnet.ignored`. Writing is what every client reads.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b32decode
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from itertools import chain
+from typing import TypeVar
+from urllib.parse import quote, unquote_to_bytes
+
+from mktorrent_py.errors import MagnetError
+from mktorrent_py.metainfo.infohash import InfoHashes
+from mktorrent_py.metainfo.model import Metainfo
+
+T = TypeVar("T")
+
+MAX_FILE_INDEX = 10_000
+"""The highest file index read from `so`. BEP 53 has no bound; libtorrent's is this, and `so=0-4294967295` needs one."""
+
+MAX_SALT_LENGTH = 64
+"""Bytes of salt that the DHT stores (BEP 44)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Magnet:
+    """What a magnet URI says. Text that was not UTF-8 is held as surrogate escapes.
+
+    `infohashes` has neither when `public_key` (32 bytes, BEP 46) names a mutable torrent instead. `select_only` holds
+    ascending file indices, pad files counted (BEP 53); empty means all. `length` is in bytes. `peers` are `host:port`
+    or `[v6]:port`, `dht` nodes are (host, port). `ignored` are the parameters dropped as malformed, as written.
+    """
+
+    infohashes: InfoHashes = field(default_factory=InfoHashes)
+    name: str | None = None
+    trackers: tuple[str, ...] = ()
+    web_seeds: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
+    select_only: tuple[int, ...] = ()
+    length: int | None = None
+    keywords: tuple[str, ...] = ()
+    exact_sources: tuple[str, ...] = ()
+    acceptable_sources: tuple[str, ...] = ()
+    dht: tuple[tuple[str, int], ...] = ()
+    public_key: bytes | None = None
+    salt: bytes | None = None
+    ignored: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Magnet:
+        """Read a magnet URI, or a bare infohash: 40 hex or 32 base32 digits (v1), 64 hex digits (v2).
+
+        Raises MagnetError when no torrent, or more than one, is named.
+        """
+        bare = _bare_infohash(text)
+        if bare is not None:
+            return cls(infohashes=bare)
+        query = _Query.parse(text)
+        infohashes = InfoHashes(v1=_named(query, "xt", "btih", _v1), v2=_named(query, "xt", "btmh", _v2))
+        public_key = _named(query, "xs", "btpk", _key)
+        if infohashes == InfoHashes() and public_key is None:
+            raise _nothing_named(query)
+        return cls(
+            infohashes=infohashes,
+            name=query.first("dn", _words),
+            trackers=query.every("tr", _tracker),
+            web_seeds=query.every("ws", _web_seed),
+            peers=tuple(dict.fromkeys(_host_port(*peer) for peer in query.every("x.pe", _endpoint))),
+            select_only=_expand(chain.from_iterable(query.every("so", _selection))),
+            length=query.first("xl", _length),
+            keywords=tuple(dict.fromkeys(chain.from_iterable(query.every("kt", _keywords)))),
+            exact_sources=tuple(url for url in query.every("xs", _url) if not _is_urn(url, "btpk")),
+            acceptable_sources=query.every("as", _url),
+            dht=query.every("dht", _endpoint),
+            public_key=public_key,
+            salt=_salt(query) if public_key else None,
+            ignored=tuple(query.ignored),
+        )
+
+    @classmethod
+    def from_metainfo(cls, metainfo: Metainfo) -> Magnet:
+        """The magnet of a torrent: infohashes, name, and the trackers of every tier in order."""
+        return cls(
+            infohashes=metainfo.infohashes,
+            name=metainfo.info.name,
+            trackers=tuple([url for tier in metainfo.trackers for url in tier]),
+        )
+
+    def __str__(self) -> str:
+        return "magnet:?" + "&".join(f"{key}={value}" for key, value in self._parameters())
+
+    def _parameters(self) -> Iterator[tuple[str, str]]:
+        """Keys and encoded values. Infohashes come first and keep their colons, as some clients search for them so."""
+        if self.infohashes.v1 is not None:
+            yield "xt", f"urn:btih:{self.infohashes.v1.hex()}"
+        if self.infohashes.v2 is not None:
+            yield "xt", f"urn:btmh:{_MULTIHASH_SHA256}{self.infohashes.v2.hex()}"
+        if self.public_key is not None:
+            yield "xs", f"urn:btpk:{self.public_key.hex()}"
+        if self.salt:
+            yield "s", self.salt.hex()
+        if self.name:
+            yield "dn", _quoted(self.name)
+        if self.length is not None:
+            yield "xl", str(self.length)
+        yield from (("tr", _quoted(url)) for url in self.trackers)
+        yield from (("ws", _quoted(url)) for url in self.web_seeds)
+        yield from (("as", _quoted(url)) for url in self.acceptable_sources)
+        yield from (("xs", _quoted(url)) for url in self.exact_sources)
+        yield from (("x.pe", peer) for peer in self.peers)
+        yield from (("dht", _host_port(*node)) for node in self.dht)
+        if self.select_only:
+            yield "so", ",".join(_range(first, last) for first, last in _runs((i, i) for i in self.select_only))
+        if self.keywords:
+            yield "kt", "+".join(map(_quoted, self.keywords))
+
+
+# The query
+
+
+_MAGNET = re.compile(r"(?:stream-)?magnet:(?:///?)?\?", re.IGNORECASE)
+_NUMBER_SUFFIX = re.compile(r"\.[0-9]+\Z")
+_NOT_BYTES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
+
+class _Query:
+    """The parameters of a magnet URI, still encoded, by lower-case key; and those found malformed so far."""
+
+    def __init__(self, values: dict[str, list[str]]) -> None:
+        self.values = values
+        self.ignored: list[str] = []
+
+    @classmethod
+    def parse(cls, text: str) -> _Query:
+        scheme = _MAGNET.match(text)
+        if scheme is None:
+            raise MagnetError(
+                "this is not a magnet URI", hint="One starts with magnet:?xt=urn:btih: or magnet:?xt=urn:btmh:"
+            )
+        values: dict[str, list[str]] = {}
+        for parameter in _NOT_BYTES.sub("\ufffd", text[scheme.end() :]).split("&"):
+            key, _, value = parameter.partition("=")
+            if value:
+                values.setdefault(_NUMBER_SUFFIX.sub("", key.lower()), []).append(value)
+        return cls(values)
+
+    def every(self, key: str, read: Callable[[str], T | None]) -> tuple[T, ...]:
+        """What `read` makes of each value, without repetitions; None from it marks a malformed one."""
+        found: dict[T, None] = {}
+        for value in self.values.get(key, ()):
+            meaning = read(value)
+            if meaning is None:
+                self.ignored.append(f"{key}={value}")
+            else:
+                found[meaning] = None
+        return tuple(found)
+
+    def first(self, key: str, read: Callable[[str], T | None]) -> T | None:
+        return next(iter(self.every(key, read)), None)
+
+
+def _decoded(value: str) -> str:
+    return unquote_to_bytes(value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="", errors="surrogateescape")
+
+
+# Which torrent
+
+
+_MULTIHASH_SHA256 = "1220"
+_HEX_20 = re.compile(r"[0-9a-f]{40}", re.IGNORECASE | re.ASCII)
+_HEX_32 = re.compile(r"[0-9a-f]{64}", re.IGNORECASE | re.ASCII)
+_HEX_SALT = re.compile(r"(?:[0-9a-f]{2})+", re.IGNORECASE | re.ASCII)
+_BASE32_20 = re.compile(r"[a-z2-7]{32}", re.IGNORECASE | re.ASCII)
+_FORMS = {
+    "btih": "After urn:btih: come 40 hex or 32 base32 digits.",
+    "btmh": "After urn:btmh: come 1220 and 64 hex digits.",
+    "btpk": "After urn:btpk: come 64 hex digits.",
+}
+
+
+def _bare_infohash(text: str) -> InfoHashes | None:
+    if v1 := _v1(text):
+        return InfoHashes(v1=v1)
+    return InfoHashes(v2=_key(text)) if _key(text) else None
+
+
+def _v1(digits: str) -> bytes | None:
+    if _HEX_20.fullmatch(digits):
+        return bytes.fromhex(digits)
+    return b32decode(digits, casefold=True) if _BASE32_20.fullmatch(digits) else None
+
+
+def _v2(digits: str) -> bytes | None:
+    return _key(digits[4:]) if digits.startswith(_MULTIHASH_SHA256) else None
+
+
+def _key(digits: str) -> bytes | None:
+    return bytes.fromhex(digits) if _HEX_32.fullmatch(digits) else None
+
+
+def _named(query: _Query, key: str, kind: str, read: Callable[[str], bytes | None]) -> bytes | None:
+    """What the `urn:kind:` among the values of `key` stands for; unlike the rest of a magnet URI it must be right."""
+    urns = [urn for urn in map(_decoded, query.values.get(key, ())) if _is_urn(urn, kind)]
+    meanings = [read(urn.split(":", 2)[2]) for urn in urns]
+    if None in meanings:
+        raise MagnetError(f"{urns[meanings.index(None)][:100]!a} is malformed", hint=_FORMS[kind])
+    if len(set(meanings)) > 1:
+        raise MagnetError(f"it names different torrents by urn:{kind}:", hint="A magnet URI names one torrent.")
+    return meanings[0] if meanings else None
+
+
+def _is_urn(text: str, kind: str) -> bool:
+    return text[:9].lower() == f"urn:{kind}:"
+
+
+def _salt(query: _Query) -> bytes | None:
+    """The salt, which is half of a mutable torrent's name and so must be right."""
+    salts = {_decoded(value).lower() for value in query.values.get("s", ())}
+    if not salts:
+        return None
+    salt = salts.pop()
+    if salts or not _HEX_SALT.fullmatch(salt) or len(salt) > 2 * MAX_SALT_LENGTH:
+        raise MagnetError("the salt s is malformed", hint=f"It is up to {MAX_SALT_LENGTH} bytes in hex, given once.")
+    return bytes.fromhex(salt)
+
+
+def _nothing_named(query: _Query) -> MagnetError:
+    others = [_decoded(value)[:80] for value in query.values.get("xt", ())]
+    found = f"its xt is {others[0]!a}" if others else "it has no xt"
+    return MagnetError(
+        f"the magnet URI names no torrent: {found}", hint="xt=urn:btih: (v1) or xt=urn:btmh: (v2) names one."
+    )
+
+
+# What else a value may mean: each of these gives None for a malformed one
+
+
+_ENDPOINT = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9_][\w.-]{0,252})):([0-9]{1,5})", re.IGNORECASE | re.ASCII)
+_DOTTED = re.compile(r"[0-9.]+")
+_URL = re.compile(r"[^\s\x00-\x1f\x7f]+")
+_TRACKER_SCHEMES = frozenset({"http", "https", "udp", "ws", "wss"})
+_WEB_SEED_SCHEMES = frozenset({"http", "https", "ftp"})
+_LENGTH = re.compile(r"[0-9]{1,19}")
+_SELECTION = re.compile(r"[0-9,-]+")
+_SELECTED = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
+
+
+def _words(value: str) -> str | None:
+    """Text for people, where `+` is a space; in a URL, which cannot hold a space, it is a plus."""
+    return _decoded(value.replace("+", " ")).strip() or None
+
+
+def _keywords(value: str) -> tuple[str, ...] | None:
+    return tuple((_words(value) or "").split()) or None
+
+
+def _url(value: str) -> str | None:
+    url = _decoded(value)
+    return url if _URL.fullmatch(url) else None
+
+
+def _tracker(value: str) -> str | None:
+    return _url(value) if _scheme(value) in _TRACKER_SCHEMES else None
+
+
+def _web_seed(value: str) -> str | None:
+    return _url(value) if _scheme(value) in _WEB_SEED_SCHEMES else None
+
+
+def _scheme(value: str) -> str:
+    scheme, _, rest = _decoded(value).partition("://")
+    return scheme.lower() if rest else ""
+
+
+def _length(value: str) -> int | None:
+    digits = _decoded(value)
+    return int(digits) if _LENGTH.fullmatch(digits) else None
+
+
+def _endpoint(value: str) -> tuple[str, int] | None:
+    parts = _ENDPOINT.fullmatch(_decoded(value))
+    if parts is None or int(parts[3]) > 65535:
+        return None
+    try:
+        if parts[1]:
+            IPv6Address(parts[1])
+        elif _DOTTED.fullmatch(parts[2]):
+            IPv4Address(parts[2])
+    except AddressValueError:
+        return None
+    return parts[1] or parts[2], int(parts[3])
+
+
+def _host_port(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+# Selected files: inclusive ranges of indices, which are expanded only once they are merged
+
+
+_Range = tuple[int, int]
+
+
+def _selection(value: str) -> tuple[_Range, ...] | None:
+    """The ranges of one `so`, inverted, open and too high ones left out."""
+    selection = _decoded(value)
+    if not _SELECTION.fullmatch(selection):
+        return None
+    ranges = [(int(one[1]), int(one[2] or one[1])) for one in map(_SELECTED.fullmatch, selection.split(",")) if one]
+    return tuple((first, last) for first, last in ranges if first <= last <= MAX_FILE_INDEX) or None
+
+
+def _runs(ranges: Iterable[_Range]) -> list[_Range]:
+    """The same indices in the fewest ranges, ascending."""
+    runs: list[_Range] = []
+    for first, last in sorted(ranges):
+        if runs and first <= runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], max(last, runs[-1][1]))
+        else:
+            runs.append((first, last))
+    return runs
+
+
+def _expand(ranges: Iterable[_Range]) -> tuple[int, ...]:
+    return tuple(chain.from_iterable(range(first, last + 1) for first, last in _runs(ranges)))
+
+
+def _range(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
