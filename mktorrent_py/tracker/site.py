@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
@@ -160,5 +161,6 @@ def _qr_code(magnet: str) -> Page:
     except segno.DataOverflowError:
         # A code holds some 2,900 bytes; what names the torrent stands first, what only helps to find it last.
         code = segno.make_qr(magnet[: magnet.find("&tr=")], error="l")
-    svg = code.svg_inline(scale=4, border=3, light="#fff", omitsize=True, svgns=True)
-    return Page(body=svg.encode(), content_type="image/svg+xml", headers=SECURITY_HEADERS)
+    svg = io.BytesIO()
+    code.save(svg, kind="svg", border=3, light="#fff", omitsize=True)
+    return Page(body=svg.getvalue(), content_type="image/svg+xml", headers=SECURITY_HEADERS)

@@ -178,7 +178,17 @@ def report(name: str, command: list[str], port: int, seconds: float, **options: 
 
 def bench_ours(seconds: float) -> None:
     port = free_port()
-    command = [sys.executable, "-m", "mktorrent_py", "track", "--bind", "127.0.0.1", "--port", str(port), "--rate", "0"]
+    command = [
+        str(Path(sys.executable).with_name("mkt")),
+        "track",
+        "-q",
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--rate",
+        "0",
+    ]
     report("mkt track", command, port, seconds)
 
 
