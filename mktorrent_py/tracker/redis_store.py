@@ -14,6 +14,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
 
 from mktorrent_py.errors import UsageError
@@ -34,6 +35,8 @@ from mktorrent_py.tracker.swarms import Limits
 
 # Seconds: a peer waits for its answer, so a store that takes longer is as good as away.
 _TIMEOUT = 2
+# A server that was restarted shows in the first use of each old connection. Noting an announce twice changes nothing.
+_ONCE_MORE = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
 _PREFIX = b"mkt:tracker:"
 _SWARMS_KEY = _PREFIX + b"swarms"
 _CONNECTION_KEY = _PREFIX + b"connection-key"
@@ -101,7 +104,7 @@ class RedisStore:
         self._script = b""
         try:
             self._redis: Any = Redis.from_url(
-                url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=Retry(NoBackoff(), 0)
+                url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=_ONCE_MORE
             )
         except ValueError as error:
             raise UsageError(f"{url!r} is not the URL of a store", hint="Say redis://HOST:6379/0.") from error
