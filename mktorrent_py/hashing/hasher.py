@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from mktorrent_py.hashing.checksums import FileChecksums
@@ -153,12 +154,20 @@ class _Work:
             self.options.checksums.abandon()
 
     def _digests(self, unit: Unit) -> tuple[bytes, bytes]:
-        version, checksums = self.layout.version, self.options.checksums
-        wanted = {"v1": version.has_v1, "v2": version.has_v2, "progress": self.options.progress.cells}
-        place = (self.root, self.source.paths, self.source.stats, unit.rows, self.layout.piece_length)
-        if checksums is not None:
-            return hash_unit_tapped(*place, **wanted, tap=checksums.update)
-        return hash_unit(*place, **wanted, sequential=self.sequential)
+        version, progress = self.layout.version, self.options.progress.cells
+        unit_hasher = partial(hash_unit, sequential=self.sequential)
+        if self.options.checksums is not None:
+            unit_hasher = partial(hash_unit_tapped, tap=self.options.checksums.update)
+        return unit_hasher(
+            self.root,
+            self.source.paths,
+            self.source.stats,
+            unit.rows,
+            self.layout.piece_length,
+            v1=version.has_v1,
+            v2=version.has_v2,
+            progress=progress,
+        )
 
 
 @contextmanager
