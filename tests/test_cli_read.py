@@ -21,6 +21,7 @@ from mktorrent_py.cli.rawjson import raw_json
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.magnet import Magnet
 
+MKT = [sys.executable, "-c", "import sys; from mktorrent_py.cli import main; sys.exit(main())"]
 EVIL = "a\n\x1b[31m\u202etxt\u200b"
 
 
@@ -34,9 +35,7 @@ def on_terminal(words: list[str], columns: int) -> str:
     """What `mkt` prints on a terminal of this width."""
     ours, theirs = pty.openpty()
     environment = os.environ | {"COLUMNS": str(columns), "TERM": "dumb"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "mktorrent_py.cli", *words], stdout=theirs, stderr=theirs, env=environment
-    ) as process:
+    with subprocess.Popen([*MKT, *words], stdout=theirs, stderr=theirs, env=environment) as process:
         os.close(theirs)
         parts = []
         try:
@@ -102,7 +101,7 @@ def test_inspect_reads_magnets_and_bare_infohashes(capsys: pytest.CaptureFixture
 def test_standard_input_holds_a_torrent_or_a_magnet() -> None:
     for data in (encode(v1()), b"magnet:?xt=urn:btih:" + b"ab" * 20 + b"&dn=n\n"):
         done = subprocess.run(
-            [sys.executable, "-m", "mktorrent_py.cli", "inspect", "-", "--field", "name"],
+            [*MKT, "inspect", "-", "--field", "name"],
             input=data,
             capture_output=True,
             check=True,

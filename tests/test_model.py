@@ -297,8 +297,16 @@ BAD: dict[str, tuple[Torrent | bytes, str, str]] = {
     "name up": (put(v1(), "..", "info", "name"), "info.name", "'..' would leave the directory"),
     "name slash": (put(v1(), "/etc", "info", "name"), "info.name", "'/etc' contains a slash"),
     "name drive": (put(v1(), "c:", "info", "name"), "info.name", "'c:' is a drive letter"),
-    "path up": (put(v1(), "..", "info", "files", 0, "path", 0), "info.files[0].path[0]", "'..' would leave the directory"),
-    "path dot": (put(v1(), ".", "info", "files", 1, "path", 0), "info.files[1].path[0]", "'.' names the directory itself"),
+    "path up": (
+        put(v1(), "..", "info", "files", 0, "path", 0),
+        "info.files[0].path[0]",
+        "'..' would leave the directory",
+    ),
+    "path dot": (
+        put(v1(), ".", "info", "files", 1, "path", 0),
+        "info.files[1].path[0]",
+        "'.' names the directory itself",
+    ),
     "path NUL": (put(v1(), "a\0", "info", "files", 1, "path", 0), "info.files[1].path[0]", "'a\\x00' contains a NUL"),
     "path empty part": (put(v1(), "", "info", "files", 0, "path", 0), "info.files[0].path[0]", "'' is empty"),
     "path backslash": (
@@ -307,8 +315,16 @@ BAD: dict[str, tuple[Torrent | bytes, str, str]] = {
         "'a\\b' contains a backslash, which separates directories on Windows",
     ),
     "path none": (put(v1(), [], "info", "files", 0, "path"), "info.files[0].path", "is empty: the file has no name"),
-    "path a string": (put(v1(), "a", "info", "files", 0, "path"), "info.files[0].path", "is a string, not a list of strings"),
-    "path of numbers": (put(v1(), [1], "info", "files", 0, "path"), "info.files[0].path[0]", "is an integer, not a string"),
+    "path a string": (
+        put(v1(), "a", "info", "files", 0, "path"),
+        "info.files[0].path",
+        "is a string, not a list of strings",
+    ),
+    "path of numbers": (
+        put(v1(), [1], "info", "files", 0, "path"),
+        "info.files[0].path[0]",
+        "is an integer, not a string",
+    ),
     "path missing": (put(v1(), ..., "info", "files", 0, "path"), "info.files[0].path", "is missing"),
     "symlink up": (
         put(v1(), ["..", "x"], "info", "files", 0, "symlink path"),
@@ -335,7 +351,11 @@ BAD: dict[str, tuple[Torrent | bytes, str, str]] = {
     "files of strings": (put(v1(), ["x"], "info", "files"), "info.files[0]", "is a string, not a dictionary"),
     "files and length": (put(v1(), 5, "info", "length"), "info", "has both `files` and `length`"),
     "neither files nor length": (put(v1(), ..., "info", "files"), "info", "has neither `files` nor `length`"),
-    "no content": (put(put(v1(), [], "info", "files"), b"", "info", "pieces"), "info", "has no bytes of content: no client takes such a torrent"),
+    "no content": (
+        put(put(v1(), [], "info", "files"), b"", "info", "pieces"),
+        "info",
+        "has no bytes of content: no client takes such a torrent",
+    ),
     "piece length missing": (put(v1(), ..., "info", "piece length"), "info.piece length", "is missing"),
     "piece length 0": (
         put(v1(), 0, "info", "piece length"),
@@ -355,7 +375,11 @@ BAD: dict[str, tuple[Torrent | bytes, str, str]] = {
     "meta version 3": (put(v2(), 3, "info", "meta version"), "info.meta version", "is 3: a newer kind of torrent"),
     "meta version 0": (put(v2(), 0, "info", "meta version"), "info.meta version", "is 0, neither 1 nor 2"),
     "meta version text": (put(v2(), "2", "info", "meta version"), "info.meta version", "is a string, not an integer"),
-    "meta version missing": (put(v2(), ..., "info", "meta version"), "info.meta version", "is missing beside a `file tree`"),
+    "meta version missing": (
+        put(v2(), ..., "info", "meta version"),
+        "info.meta version",
+        "is missing beside a `file tree`",
+    ),
     "v2 with length": (
         put(v2(), 5, "info", "length"),
         "info",
@@ -373,14 +397,22 @@ BAD: dict[str, tuple[Torrent | bytes, str, str]] = {
     ),
     "tree missing": (put(v2(), ..., "info", "file tree"), "info.file tree", "is missing"),
     "tree a list": (put(v2(), [], "info", "file tree"), "info.file tree", "is a list, not a dictionary"),
-    "root is a file": (put(v2(), {"length": 5}, "info", "file tree", ""), "info.file tree", "the root of the tree is a file"),
+    "root is a file": (
+        put(v2(), {"length": 5}, "info", "file tree", ""),
+        "info.file tree",
+        "the root of the tree is a file",
+    ),
     "file and directory": (
         put(v2(), leaf(0), "info", "file tree", "d", "a.txt", "x"),
         "info.file tree[d/a.txt]",
         "is a file and a directory at once",
     ),
     "node a number": (put(v2(), 1, "info", "file tree", "d"), "info.file tree[d]", "is an integer, not a dictionary"),
-    "leaf a number": (put(v2(), {"": 1}, "info", "file tree", "d"), "info.file tree[d]", "is an integer, not a dictionary"),
+    "leaf a number": (
+        put(v2(), {"": 1}, "info", "file tree", "d"),
+        "info.file tree[d]",
+        "is an integer, not a dictionary",
+    ),
     "tree up": (put(v2(), leaf(0), "info", "file tree", ".."), "info.file tree[]", "'..' would leave the directory"),
     "pad in tree": (
         put(v2(), "xp", "info", "file tree", "e.bin", "", "attr"),
@@ -428,7 +460,11 @@ BAD: dict[str, tuple[Torrent | bytes, str, str]] = {
         f"piece layers[{LONG_ROOT.hex()}]",
         "does not hash to its root",
     ),
-    "layer a list": (put(v2(), [], "piece layers", LONG_ROOT), f"piece layers[{LONG_ROOT.hex()}]", "is a list, not a string"),
+    "layer a list": (
+        put(v2(), [], "piece layers", LONG_ROOT),
+        f"piece layers[{LONG_ROOT.hex()}]",
+        "is a list, not a string",
+    ),
     "hybrid name": (
         put(hybrid(), ["d", "b.txt"], "info", "files", 0, "path"),
         "info",
@@ -456,7 +492,12 @@ BAD: dict[str, tuple[Torrent | bytes, str, str]] = {
         HASHES_DIFFER + "81,920 bytes in v1, 65,536 in v2 with padding",
     ),
     "hybrid pad split": (
-        put(hybrid(), [*hybrid()["info"]["files"][:1], pad(PIECE - SHORT - 1), pad(1), *hybrid()["info"]["files"][2:]], "info", "files"),
+        put(
+            hybrid(),
+            [*hybrid()["info"]["files"][:1], pad(PIECE - SHORT - 1), pad(1), *hybrid()["info"]["files"][2:]],
+            "info",
+            "files",
+        ),
         "info",
         HASHES_DIFFER + "pad files are split or empty",
     ),
@@ -517,7 +558,17 @@ VALUES = st.recursive(
 )
 KEYS = st.sampled_from(
     [
-        *("announce", "announce-list", "comment", "creation date", "info", "nodes", "piece layers", "similar", "url-list"),
+        *(
+            "announce",
+            "announce-list",
+            "comment",
+            "creation date",
+            "info",
+            "nodes",
+            "piece layers",
+            "similar",
+            "url-list",
+        ),
         *("attr", "file tree", "files", "length", "meta version", "name", "piece length", "pieces", "private"),
     ]
 )
