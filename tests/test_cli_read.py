@@ -152,9 +152,15 @@ def test_raw_loses_nothing(value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("words", "selected"),
-    [([], ()), (["--select", "0"], (0,)), (["--select", "1"], (2,)), (["--select", "0-1"], ()),
-     (["--select-file", "*.bin"], (2,)), (["--select-file", "d/"], (0,))],
-)  # fmt: skip
+    [
+        ([], ()),
+        (["--select", "0"], (0,)),
+        (["--select", "1"], (2,)),
+        (["--select", "0-1"], ()),
+        (["--select-file", "*.bin"], (2,)),
+        (["--select-file", "d/"], (0,)),
+    ],
+)
 @pytest.mark.parametrize("make", [v2, hybrid])
 def test_selected_files_are_numbered_with_their_pads(
     make: Any, words: list[str], selected: tuple[int, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -163,8 +169,18 @@ def test_selected_files_are_numbered_with_their_pads(
     assert Magnet.parse(capsys.readouterr().out.strip()).select_only == selected
 
 
-@pytest.mark.parametrize("words", [["--select", "2"], ["--select", "1-0"], ["--select", "x"], ["--select", ""],
-                                   ["--select-file", "nothing"], ["--peer", "nowhere"], ["second.torrent"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--select", "2"],
+        ["--select", "1-0"],
+        ["--select", "x"],
+        ["--select", ""],
+        ["--select-file", "nothing"],
+        ["--peer", "nowhere"],
+        ["second.torrent"],
+    ],
+)
 def test_what_cannot_be_in_a_magnet(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["magnet", saved(tmp_path, v1()), *words]) == 2
     assert capsys.readouterr().out == ""
