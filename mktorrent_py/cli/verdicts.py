@@ -177,7 +177,8 @@ def _rows(report: Report, seconds: float, *, verbose: bool) -> list[render.Row]:
     if verbose:
         from mktorrent_py.hashing.kernel import description
 
-        rows += [("kernel" if not at else "", line) for at, line in enumerate(description().lines())]
+        kernel = description()
+        rows.append(("kernel", f"SHA-1 {kernel.sha1}, SHA-256 {kernel.sha256}"))
     return rows
 
 
