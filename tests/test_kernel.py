@@ -210,6 +210,7 @@ def test_a_demand_that_cannot_be_met_is_an_error() -> None:
 
 
 def test_without_the_compiled_module_hashlib_does_the_work() -> None:
+    """A module that is None in sys.modules is one that cannot be found."""
     block = "import sys; sys.modules['mktorrent_py.hashing.kernel._native'] = None; "
     absent = run_with(None, block + TELL)
     assert absent.stdout.startswith("hashlib hashlib not built"), absent.stderr

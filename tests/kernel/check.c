@@ -12,7 +12,7 @@
 
 enum { MOST = 40 };
 
-static const size_t lengths[] = {0, 1, 55, 56, 57, 63, 64, 65, 119, 120, 127, 128, 129, 1000, 16384, 16385};
+static const size_t lengths[] = {0, 1, 55, 56, 57, 63, 64, 65, 119, 120, 127, 128, 129, 1000, 1024, 3073};
 enum { LENGTHS = sizeof lengths / sizeof *lengths };
 
 static const MktKernel *find(const char *name) {
