@@ -34,40 +34,38 @@ def seconds(work: Callable[[], object], repeat: int) -> float:
     return (time.perf_counter() - start) / repeat
 
 
-def file_work(name: str, path: Path) -> Callable[[bool, bool], float]:
-    """GB/s of one thread that hashes a file, unit by unit."""
+def file_rate(name: str, directory: int, path: Path, v1: bool, v2: bool) -> float:
+    """GB/s of one thread that hashes a file of `directory`, unit by unit."""
     engine = kernel.choose_engine(name)
     hash_unit = getattr(engine, "hash_unit", None) or partial(_fallback.hash_unit, engine)
     seen = path.stat()
     stats = array("q", (seen.st_size, seen.st_mtime_ns, seen.st_ino))
-
-    def run(v1: bool, v2: bool) -> float:
-        width = PIECE_LENGTH // kernel.BLOCK_LENGTH if v2 else 0
-        start = time.perf_counter()
-        for offset in range(0, seen.st_size, UNIT_LENGTH):
-            row = array("q", (0, offset, min(UNIT_LENGTH, seen.st_size - offset), 0, width))
-            hash_unit(directory, [os.fsencode(path.name)], stats, row, PIECE_LENGTH, v1=v1, v2=v2)
-        return seen.st_size / (time.perf_counter() - start) / 1e9
-
-    directory = os.open(path.parent, os.O_RDONLY)
-    return run
+    width = PIECE_LENGTH // kernel.BLOCK_LENGTH if v2 else 0
+    start = time.perf_counter()
+    for offset in range(0, seen.st_size, UNIT_LENGTH):
+        row = array("q", (0, offset, min(UNIT_LENGTH, seen.st_size - offset), 0, width))
+        hash_unit(directory, [os.fsencode(path.name)], stats, row, PIECE_LENGTH, v1=v1, v2=v2)
+    return seen.st_size / (time.perf_counter() - start) / 1e9
 
 
-def measure(name: str, path: Path) -> dict[str, float]:
+def measure(name: str, directory: int, path: Path) -> dict[str, float]:
     engine = kernel.choose_engine(name)
-    of_file = file_work(name, path)
     part = len(BUFFER) // 48
     return {
         "sha1": len(BUFFER) / seconds(lambda: engine.sha1_pieces(BUFFER, part), 60) / 1e9,
         "sha256": len(BUFFER) / seconds(lambda: engine.sha256_blocks(BUFFER), 60) / 1e9,
-        "v1": of_file(True, False),
-        "v2": of_file(False, True),
-        "hybrid": of_file(True, True),
+        "v1": file_rate(name, directory, path, True, False),
+        "v2": file_rate(name, directory, path, False, True),
+        "hybrid": file_rate(name, directory, path, True, True),
     }
 
 
 def medians(names: tuple[str, ...], path: Path, rounds: int) -> Rates:
-    taken = [{name: measure(name, path) for name in names} for _ in range(rounds)]
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        taken = [{name: measure(name, directory, path) for name in names} for _ in range(rounds)]
+    finally:
+        os.close(directory)
     return {name: {work: statistics.median(each[name][work] for each in taken) for work in WORK} for name in names}
 
 

@@ -43,8 +43,8 @@ static void hash(const MktLadder *ladder, uint8_t *const data[], const size_t le
 }
 
 static bool agree(const MktLadder *ladder, const MktLadder *judge, size_t count, size_t shift) {
-    uint8_t *data[MOST], ours[MOST][MKT_SHA256_LENGTH] = {{0}}, theirs[MOST][MKT_SHA256_LENGTH] = {{0}};
-    size_t length[MOST];
+    uint8_t *data[MOST] = {0}, ours[MOST][MKT_SHA256_LENGTH] = {{0}}, theirs[MOST][MKT_SHA256_LENGTH] = {{0}};
+    size_t length[MOST] = {0};
     for (size_t i = 0; i < count; i++) {
         length[i] = lengths[(i * 7 + shift) % LENGTHS];
         data[i] = malloc(length[i] + !length[i]);
