@@ -54,12 +54,12 @@ def test_one_message_of_each_length(engine: BufferEngine, length: int) -> None:
 
 
 @pytest.mark.parametrize("part", [1, *around(64, 192)])
-@pytest.mark.parametrize("count", range(1, 41))
-def test_one_to_forty_messages_and_a_short_one(engine: BufferEngine, count: int, part: int) -> None:
-    for rest in {0, 1, part // 2, part - 1}:
-        data = PATTERN[: count * part + rest]
-        assert engine.sha1_pieces(data, part) == expected("sha1", data, part)
-        assert engine.sha256_blocks(data, part) == expected("sha256", data, part)
+def test_one_to_forty_messages_and_a_short_one(engine: BufferEngine, part: int) -> None:
+    for count in range(1, 41):
+        for rest in {0, 1, part // 2, part - 1}:
+            data = PATTERN[: count * part + rest]
+            assert engine.sha1_pieces(data, part) == expected("sha1", data, part), (count, rest)
+            assert engine.sha256_blocks(data, part) == expected("sha256", data, part), (count, rest)
 
 
 @pytest.mark.parametrize("blocks", [1, 15, 16, 17, 40])
