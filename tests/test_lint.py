@@ -128,6 +128,7 @@ BAD: list[tuple[str, bytes]] = [
     ("file-tree-shape", v2_of({"": {"length": 5}})),
     ("pad-file-in-tree", v2_of({"a": leaf(), "b": {"": {"attr": "p", **leaf()[""]}}})),
     ("empty-directory", v2_of({"a": leaf(), "b": {}, "c": leaf()})),
+    ("sha1-malformed", v1(length=None, files=[{**FILE, "sha1": "s" * 40}])),
     ("empty-file-with-root", v2_of({"a": leaf(), "b": leaf(0)})),
     ("unsafe-path", v1(name="..")),
     ("unsafe-path", v1_of("../up")),

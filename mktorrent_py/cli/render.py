@@ -69,7 +69,7 @@ def print_field(facts: Facts, name: str) -> None:
 
 def check_field(facts: Facts, name: str) -> None:
     """Raises UsageError for a name that is no fact: for verbs that must know before they write."""
-    list(_field_values(facts, name))
+    list(_field_texts(facts, name))
 
 
 def print_block(title: str, remark: str, rows: Sequence[Row]) -> None:
