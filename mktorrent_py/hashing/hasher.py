@@ -10,10 +10,11 @@ import os
 import sys
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from mktorrent_py.hashing.checksums import FileChecksums
@@ -92,10 +93,15 @@ class HashOptions:
     checksums: FileChecksums | None = None
 
 
-def hash_content(layout: Layout, source: Source, options: HashOptions) -> Iterator[Hashed]:
-    """The digests of every piece of the layout, unit by unit, in order."""
+def hash_content(
+    layout: Layout, source: Source, options: HashOptions, runs: Sequence[range] | None = None
+) -> Generator[Hashed, None, None]:
+    """The digests of every piece of the layout, unit by unit, in order; `runs` asks for these runs of pieces only.
+
+    Closing it early stops the workers.
+    """
     threads = options.threads or default_threads()
-    yield from hash_units(plan_hashes(layout, workers=threads), layout, source, options)
+    yield from hash_units(plan_hashes(layout, workers=threads, runs=runs), layout, source, options)
 
 
 def hash_pieces(layout: Layout, source: Source, options: HashOptions, pieces: range) -> Iterator[Hashed]:
@@ -153,12 +159,20 @@ class _Work:
             self.options.checksums.abandon()
 
     def _digests(self, unit: Unit) -> tuple[bytes, bytes]:
-        version, checksums = self.layout.version, self.options.checksums
-        wanted = {"v1": version.has_v1, "v2": version.has_v2, "progress": self.options.progress.cells}
-        place = (self.root, self.source.paths, self.source.stats, unit.rows, self.layout.piece_length)
-        if checksums is not None:
-            return hash_unit_tapped(*place, **wanted, tap=checksums.update)
-        return hash_unit(*place, **wanted, sequential=self.sequential)
+        version, progress = self.layout.version, self.options.progress.cells
+        unit_hasher = partial(hash_unit, sequential=self.sequential)
+        if self.options.checksums is not None:
+            unit_hasher = partial(hash_unit_tapped, tap=self.options.checksums.update)
+        return unit_hasher(
+            self.root,
+            self.source.paths,
+            self.source.stats,
+            unit.rows,
+            self.layout.piece_length,
+            v1=version.has_v1,
+            v2=version.has_v2,
+            progress=progress,
+        )
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from mktorrent_py.errors import UsageError
 from mktorrent_py.hashing.kernel import _fallback
-from mktorrent_py.hashing.kernel._fallback import BLOCK_LENGTH, BufferEngine, HashlibEngine
+from mktorrent_py.hashing.kernel._fallback import BLOCK_LENGTH, BufferEngine, HashlibEngine, Tap
 from mktorrent_py.hashing.kernel.fault import ReadFault, Reason
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = [
     "choose_engine",
     "description",
     "hash_unit",
+    "hash_unit_tapped",
     "sha1_pieces",
     "sha256_blocks",
     "sha256_pairs",
@@ -81,7 +82,9 @@ def _recommended() -> BufferEngine | None:
 
 def _demanded(name: str) -> BufferEngine:
     if name not in ("native", *KERNEL_NAMES):
-        raise UsageError(f"there is no kernel named {name!r}", hint=f"known: native, hashlib, {', '.join(KERNEL_NAMES)}")
+        raise UsageError(
+            f"there is no kernel named {name!r}", hint=f"known: native, hashlib, {', '.join(KERNEL_NAMES)}"
+        )
     if _native is None:
         raise UsageError(f"kernel {name}: {_ABSENT}", hint="reinstall with a C compiler present, or use hashlib")
     kernels = _native.kernels()
@@ -168,4 +171,22 @@ def hash_unit(
     """
     return _unit_hasher()(
         directory, paths, stats, rows, piece_length, v1=v1, v2=v2, sequential=sequential, progress=progress
+    )
+
+
+def hash_unit_tapped(
+    directory: int,
+    paths: Sequence[bytes],
+    stats: Buffer,
+    rows: Buffer,
+    piece_length: int,
+    *,
+    v1: bool,
+    v2: bool,
+    progress: Buffer | None = None,
+    tap: Tap,
+) -> tuple[bytes, bytes]:
+    """As `hash_unit`, with all content shown to `tap` on its way: file, offset, bytes; for checksums of whole files."""
+    return _fallback.hash_unit(
+        _engine(), directory, paths, stats, rows, piece_length, v1=v1, v2=v2, progress=progress, tap=tap
     )

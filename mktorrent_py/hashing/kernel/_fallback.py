@@ -6,7 +6,7 @@ import io
 import os
 import stat
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha1, sha256
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -21,6 +21,7 @@ _NODE_LENGTH = 32
 _OPEN_FLAGS = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY", "O_NOINHERIT")
 )
+Tap = Callable[[int, int, memoryview], None]
 _progress_lock = threading.Lock()
 
 
@@ -104,13 +105,15 @@ class _Stat(NamedTuple):
 class _Content:
     """The files of a unit, one open at a time."""
 
-    def __init__(self, directory: int, paths: Sequence[bytes], stats: Buffer, progress: Buffer | None) -> None:
-        numbers = _bytes_of(stats).cast("q").tolist()
-        if len(numbers) != 3 * len(paths):
+    def __init__(
+        self, directory: int, paths: Sequence[bytes], stats: Buffer, progress: Buffer | None, tap: Tap | None
+    ) -> None:
+        self._stats = _bytes_of(stats).cast("q")
+        if len(self._stats) != 3 * len(paths):
             raise ValueError("stats must hold three int64 for each path")
         self._directory = directory
         self._paths = paths
-        self._stats = [_Stat(*numbers[start : start + 3]) for start in range(0, len(numbers), 3)]
+        self._tap = tap
         self._progress = None if progress is None else memoryview(progress).cast("B").cast("q")
         self._index = -1
         self._file: io.FileIO | None = None
@@ -125,6 +128,8 @@ class _Content:
         except OSError as error:
             missing = isinstance(error, FileNotFoundError | NotADirectoryError)
             raise ReadFault(index, "missing" if missing else "unreadable", error.errno or 0) from error
+        if self._tap is not None:
+            self._tap(index, offset, to)
 
     def close(self, *, checked: bool) -> None:
         """Close the open file; with `checked`, ReadFault if it is no longer what the scan saw."""
@@ -153,14 +158,18 @@ class _Content:
         now = os.fstat(descriptor)
         if not stat.S_ISREG(now.st_mode):
             raise ReadFault(index, "unreadable")
-        if self._stats[index].size >= 0 and not self._stats[index].matches(now):
+        seen = self._seen(index)
+        if seen.size >= 0 and not seen.matches(now):
             raise ReadFault(index, "changed")
+
+    def _seen(self, index: int) -> _Stat:
+        return _Stat(*self._stats[3 * index : 3 * index + 3])
 
     def _fill(self, file: io.FileIO, to: memoryview) -> None:
         while to:
             got = file.readinto(to)
             if not got:
-                raise ReadFault(self._index, "short" if self._stats[self._index].size < 0 else "changed")
+                raise ReadFault(self._index, "short" if self._seen(self._index).size < 0 else "changed")
             self._report(got)
             to = to[got:]
 
@@ -286,15 +295,19 @@ def hash_unit(
     v2: bool,
     sequential: bool = False,
     progress: Buffer | None = None,
+    tap: Tap | None = None,
 ) -> tuple[bytes, bytes]:
-    """As `mktorrent_py.hashing.kernel.hash_unit`, with the buffers hashed by `engine`. Always reads in file order."""
+    """As `mktorrent_py.hashing.kernel.hash_unit`, with the buffers hashed by `engine`. Always reads in file order.
+
+    `tap` is shown all content on its way: file, offset, bytes.
+    """
     numbers = _bytes_of(rows).cast("q").tolist()
     if piece_length < 1 or len(numbers) % 5:
         raise ValueError("piece_length must be positive, and rows must hold five int64 each")
     table = [_Row(*numbers[start : start + 5]) for start in range(0, len(numbers), 5)]
     for row in table:
         row.refuse(len(paths), piece_length, v1=v1)
-    content = _Content(directory, paths, stats, progress)
+    content = _Content(directory, paths, stats, progress, tap)
     digests = _Digests(engine, piece_length, v1=v1, v2=v2)
     try:
         for span in _spans(table):
