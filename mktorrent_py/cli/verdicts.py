@@ -175,9 +175,9 @@ def _rows(report: Report, seconds: float, *, verbose: bool) -> list[render.Row]:
         rows.append(("checked", f"{render.size(report.bytes_read)}, {halves}"))
         rows.append(("took", f"{render.duration(seconds)}, {render.rate(report.bytes_read, seconds)}"))
     if verbose:
-        from mktorrent_py.hashing.kernel import description
+        from mktorrent_py.cli.how import kernel_lines
 
-        rows += [("kernel" if not at else "", line) for at, line in enumerate(description().lines())]
+        rows += render.list_rows("kernel", kernel_lines())
     return rows
 
 
