@@ -130,17 +130,18 @@ def rtorrent(torrent: Path, directory: Path, home: Path) -> Iterator[None]:
     (home / "session").mkdir(parents=True)
     port = free_port()
     settings = (
-        "system.daemon.set=true",
-        f"session.path.set={home / 'session'}",
-        f"directory.default.set={directory}",
-        f"network.port_range.set={port}-{port}",
-        "network.port_random.set=no",
-        "dht.mode.set=disable",
-        "protocol.pex.set=no",
-        "trackers.use_udp.set=yes",
-        f"schedule2=load,0,0,((load.start,{torrent}))",
+        "system.daemon.set = true",
+        f"session.path.set = {home / 'session'}",
+        f"directory.default.set = {directory}",
+        f"network.port_range.set = {port}-{port}",
+        "network.port_random.set = no",
+        "dht.mode.set = disable",
+        "protocol.pex.set = no",
+        "trackers.use_udp.set = yes",
+        f"schedule2 = load, 1, 0, ((load.start, {torrent}))",
     )
-    command: Command = [require("rtorrent"), "-n", *(word for setting in settings for word in ("-o", setting))]
+    (home / "rtorrent.rc").write_text("".join(f"{setting}\n" for setting in settings))
+    command: Command = [require("rtorrent"), "-n", "-o", f"import={home / 'rtorrent.rc'}"]
     with running(command, home):
         yield
 

@@ -35,6 +35,8 @@ LEECHERS: dict[str, Client] = {
     "rtorrent": clients.rtorrent,
     "deluge": clients.deluge,
 }
+# It says when it starts and when it stops, never that it has completed.
+NEVER_COMPLETES = {"rtorrent"}
 NAME = "aurora"
 
 
@@ -120,15 +122,19 @@ def test_clients_find_a_seed(content: Path, tmp_path: Path, name: str, scheme: s
                 settle(started["port"], key, Counts(1, 0, 0))
                 directory = tmp_path / "leech"
                 directory.mkdir()
+                complete = Counts(1, 1, 0) if name in NEVER_COMPLETES else Counts(2, 0, 1)
                 with LEECHERS[name](torrent, directory, tmp_path / "home"):
                     clients.wait_until(lambda: same(content, directory / NAME), PATIENCE, f"{name} has it all")
-                    settle(started["port"], key, Counts(2, 0, 1))
-                settle(started["port"], key, Counts(1, 0, 1))
+                    settle(started["port"], key, complete)
+                settle(started["port"], key, Counts(1, 0, complete.downloads))
 
 
 @pytest.mark.parametrize("scheme", ["http", "udp"])
 def test_transmission_is_found(content: Path, tmp_path: Path, scheme: str) -> None:
-    """It takes no loopback address from a tracker, so here it is the one that is found."""
+    """It takes no loopback address from a tracker, so here it is the one that is found.
+
+    Over HTTP, version 3.00 leaves without telling the tracker.
+    """
     with tracking() as (_, started):
         url = next(url for url in started["announce"] if url.startswith(scheme))
         with published(content, url) as (torrent, metainfo):
@@ -138,4 +144,4 @@ def test_transmission_is_found(content: Path, tmp_path: Path, scheme: str) -> No
                 directory = tmp_path / "leech"
                 with clients.libtorrent(torrent, directory, tmp_path / "leecher"):
                     clients.wait_until(lambda: same(content, directory / NAME), PATIENCE, "libtorrent has it all")
-            settle(started["port"], key, Counts(0, 0, 1))
+            settle(started["port"], key, Counts(0 if scheme == "udp" else 1, 0, 1))
