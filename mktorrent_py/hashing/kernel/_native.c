@@ -276,7 +276,7 @@ static PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *keywor
     if (engine && choose(state->available, MKT_SHA1, name, &engine->sha1) &&
         choose(state->available, MKT_SHA256, name, &engine->sha256))
         return (PyObject *)engine;
-    Py_XDECREF(engine);
+    Py_XDECREF((PyObject *)engine);
     return NULL;
 }
 

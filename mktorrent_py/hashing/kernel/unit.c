@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-    ARENA = 512 * 1024,
+    ARENA = 768 * 1024,
     MAX_PIECES = 256,      /* at work in one round, v2 */
     SKEW = 3 * MKT_BLOCK,  /* between runs: strides that are powers of two fall into the same cache sets */
     AHEAD = 512 * 1024,    /* how far a cold file is asked for in advance, per piece */
