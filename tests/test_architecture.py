@@ -53,7 +53,7 @@ HASHING = {
     "hashing.stream",
     "hashing.cache",
 }
-CONTENT = {"content.selection", "content.walk", "content.scan", "content.survey", "content.locate"}
+CONTENT = {"content.selection", "content.listing", "content.walk", "content.scan", "content.survey", "content.locate"}
 BELOW_CREATE = LOWER | HASHING | CONTENT | {"torrentfile"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -75,9 +75,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hashing.hasher": LOWER | HASHING,
     "hashing.stream": LOWER | HASHING,
     "content.selection": LOWER,
-    "content.walk": {"errors", "metainfo.layout", "metainfo.paths", "content.selection"},
+    "content.listing": {"content"},  # its compiled half
+    "content.walk": {"errors", "metainfo.layout", "metainfo.paths", "content.selection", "content.listing"},
     "content.scan": {"errors", "metainfo.layout", "metainfo.paths", "content.selection", "content.walk"},
-    "content.survey": {"errors", "metainfo.layout", "content.walk"},
+    "content.survey": {"errors", "metainfo.layout", "content.listing", "content.walk"},
     "content.locate": LOWER | {"content.walk", "content.survey"},
     "torrentfile": LOWER,
     "create": BELOW_CREATE,

@@ -22,8 +22,7 @@ from mktorrent_py.metainfo.merkle import divide_up
 PathComponents = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """One file of the content.
 
     `path` holds the components below the torrent's root; the only file of a single-file torrent has `(name,)`. Bytes
