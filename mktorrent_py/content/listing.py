@@ -42,6 +42,8 @@ def _kind(entry: os.DirEntry[bytes]) -> int:
 
 
 try:
-    from mktorrent_py.content._listing import list_directory
+    import mktorrent_py.content._listing as _listing
 except ImportError:
     list_directory = scan_directory
+else:
+    list_directory = _listing.list_directory
