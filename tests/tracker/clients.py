@@ -200,3 +200,37 @@ def _listens(port: int) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False
+
+
+@contextmanager
+def opentracker(home: Path, infohashes: list[bytes]) -> Iterator[int]:
+    """The port of an opentracker. Debian's serves a whitelist, which it reads from inside its root."""
+    home.mkdir(parents=True)
+    home.chmod(0o755)
+    (home / "whitelist").write_text("".join(f"{infohash.hex()}\n" for infohash in infohashes))
+    port = free_port()
+    where: Command = ["-i", "127.0.0.1", "-p", str(port), "-P", str(port)]
+    with running([require("opentracker"), *where, "-d", home, "-w", "whitelist"], home):
+        wait_until(lambda: _listens(port), 10, "opentracker starts")
+        yield port
+
+
+@contextmanager
+def npm_tracker(home: Path, infohashes: list[bytes]) -> Iterator[int]:
+    """The port of a bittorrent-tracker, installed by npm below MKT_NPM. It is open to every infohash."""
+    script = Path(os.environ.get("MKT_NPM", "."), "node_modules/bittorrent-tracker/bin/cmd.js").resolve()
+    if not script.exists():
+        require("bittorrent-tracker")
+    port = free_port()
+    here: Command = ["--http-hostname", "127.0.0.1", "--udp-hostname", "127.0.0.1"]
+    with running([require("node"), script, "--port", str(port), "--http", "--udp", *here], home):
+        wait_until(lambda: _listens(port), 20, "bittorrent-tracker starts")
+        yield port
+
+
+def mkt(*words: str | Path) -> Command:
+    """This project's command, of the environment the tests run in."""
+    return [Path(sys.executable).with_name("mkt"), *words]
+
+
+ONLY_TRACKERS = ("--no-dht", "--no-lsd", "--no-pex", "--no-upnp", "--bind", "127.0.0.1", "--port", "0")
