@@ -41,7 +41,12 @@ def require(program: str) -> str:
 
 @contextmanager
 def running(
-    command: Command, home: Path, *, stop: signal.Signals = signal.SIGTERM, **environment: str
+    command: Command,
+    home: Path,
+    *,
+    cwd: Path | None = None,
+    stop: signal.Signals = signal.SIGTERM,
+    **environment: str,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process whose home is `home`, stopped politely at the end, and then not."""
     home.mkdir(parents=True, exist_ok=True)
@@ -52,7 +57,7 @@ def running(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd=home,
+            cwd=cwd or home,
             env={**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home), "TERM": "xterm", **environment},
         )
         try:
@@ -218,12 +223,16 @@ def opentracker(home: Path, infohashes: list[bytes]) -> Iterator[int]:
 @contextmanager
 def npm_tracker(home: Path, infohashes: list[bytes]) -> Iterator[int]:
     """The port of a bittorrent-tracker, installed by npm below MKT_NPM. It is open to every infohash."""
-    script = Path(os.environ.get("MKT_NPM", "."), "node_modules/bittorrent-tracker/bin/cmd.js").resolve()
-    if not script.exists():
+    modules = Path(os.environ.get("MKT_NPM", ".")).resolve()
+    if not (modules / "node_modules" / "bittorrent-tracker").exists():
         require("bittorrent-tracker")
     port = free_port()
-    here: Command = ["--http-hostname", "127.0.0.1", "--udp-hostname", "127.0.0.1"]
-    with running([require("node"), script, "--port", str(port), "--http", "--udp", *here], home):
+    # Its own command has no option that keeps UDP on loopback.
+    script = (
+        "import('bittorrent-tracker').then(({Server}) => new Server({http: true, udp: true, ws: false})"
+        f".listen({port}, {{http: '127.0.0.1', udp: '127.0.0.1', udp6: '::1'}}))"
+    )
+    with running([require("node"), "-e", script], home, cwd=modules):
         wait_until(lambda: _listens(port), 20, "bittorrent-tracker starts")
         yield port
 
