@@ -22,7 +22,7 @@ from mktorrent_py.tracker.proxies import Network
 from mktorrent_py.tracker.rate import RateLimit
 from mktorrent_py.tracker.site import Site
 from mktorrent_py.tracker.snapshot import capture, read_snapshot, write_snapshot
-from mktorrent_py.tracker.sockets import Bound, bind_all
+from mktorrent_py.tracker.sockets import Bound, allow_many_files, bind_all
 from mktorrent_py.tracker.store import MemoryStore, Store, StoreUnavailableError
 from mktorrent_py.tracker.swarms import MAX_PEERS, MAX_SWARMS, Limits, Swarms
 from mktorrent_py.tracker.tracker import Tracker
@@ -93,6 +93,7 @@ class TrackerServer:
         settings = self.settings
         if settings.state and settings.store:
             raise UsageError("--state and --store are two ways to keep the same thing", hint="Leave one of them out.")
+        allow_many_files()
         self.bound = bind_all(settings.hosts, settings.port, udp=settings.udp)
         try:
             await self._start()
@@ -156,8 +157,11 @@ class TrackerServer:
         if self.settings.store is None:
             self._swarms = Swarms(self.settings.limits, random.random)
             return MemoryStore(self._swarms), key
-        from mktorrent_py.tracker.redis_store import RedisStore
-
+        try:
+            from mktorrent_py.tracker.redis_store import RedisStore
+        except ModuleNotFoundError as error:
+            hint = "pip install 'mktorrent-py[redis]' brings it."
+            raise UsageError(f"a shared store needs the Python package {error.name}", hint=hint) from error
         store = RedisStore(self.settings.store, self.settings.limits)
         return store, await store.shared_key(key)
 

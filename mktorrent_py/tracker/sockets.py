@@ -85,6 +85,18 @@ def pack_ip(host: str) -> bytes:
     return socket.inet_aton(host)
 
 
+def allow_many_files() -> None:
+    """Let this process have as many connections as its user may: the usual limit is 1,024 files."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        # Windows has no such limit.
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def has_ipv6() -> bool:
     """Whether this machine can bind an IPv6 address at all."""
     if not socket.has_ipv6:

@@ -21,7 +21,7 @@ from rig import UdpClient, announce_target, http_announce, http_get, peer_id, to
 
 from mktorrent_py.errors import ContentError, NetworkError, UsageError
 from mktorrent_py.metainfo.infohash import TorrentVersion
-from mktorrent_py.tracker import http_server
+from mktorrent_py.tracker import catalogue, http_server
 from mktorrent_py.tracker.proxies import parse_networks
 from mktorrent_py.tracker.server import Settings, TrackerServer
 from mktorrent_py.tracker.sockets import has_ipv6
@@ -199,12 +199,11 @@ async def test_only_the_torrents_of_the_folder_and_hybrids_joined(tmp_path: Path
 
 
 @within(20)
-async def test_the_folder_is_watched(tmp_path: Path) -> None:
+async def test_the_folder_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "RESCAN_MS", 500)
     first, second = torrent("first"), torrent("second")
     write_torrent(tmp_path, first)
     async with serving(folder=tmp_path) as server:
-        # Watching starts a moment after the tracker does.
-        await asyncio.sleep(0.3)
         (tmp_path / "below").mkdir()
         path = write_torrent(tmp_path / "below", second)
         await until(lambda: len(server.listing) == 2)
