@@ -136,7 +136,7 @@ class TrackerServer:
 
     async def _start(self) -> None:
         settings = self.settings
-        store, key = await self._open_store()
+        store, self._connection_key = await self._open_store()
         self.tracker = Tracker(store, clock=_clock, interval=settings.interval, rate=RateLimit(settings.rate))
         self.site = Site(
             self.tracker,
@@ -147,8 +147,8 @@ class TrackerServer:
         )
         if self._catalogue:
             self._show(self._catalogue.scan())
-        self.restored = self._restore()
-        await self._listen(ConnectionIds(key))
+        self._restore()
+        await self._listen(ConnectionIds(self._connection_key))
         self._run_in_background()
 
     async def _open_store(self) -> tuple[Store, bytes]:
@@ -193,10 +193,11 @@ class TrackerServer:
         if self._catalogue:
             self.notes.extend(f"left out {each.path.name}: {each.reason}" for each in self._catalogue.news())
 
-    def _restore(self) -> int:
+    def _restore(self) -> None:
         if self._swarms is None or self.settings.state is None:
-            return 0
-        return read_snapshot(self.settings.state, self._swarms, _clock())
+            return
+        self.restored, key = read_snapshot(self.settings.state, self._swarms, _clock())
+        self._connection_key = key or self._connection_key
 
     async def _expire_now_and_then(self) -> None:
         while True:
@@ -215,6 +216,7 @@ class TrackerServer:
             return
         async with self._snapshot_lock:
             try:
-                await asyncio.to_thread(write_snapshot, await capture(self._swarms), self.settings.state)
+                snapshot = await capture(self._swarms, self._connection_key)
+                await asyncio.to_thread(write_snapshot, snapshot, self.settings.state)
             except ContentError as error:
                 self.notes.append(str(error))
