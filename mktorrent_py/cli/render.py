@@ -67,6 +67,11 @@ def print_field(facts: Facts, name: str) -> None:
     sys.stdout.write("".join([f"{text}\n" for text in texts]))
 
 
+def check_field(facts: Facts, name: str) -> None:
+    """Raises UsageError for a name that is no fact: for verbs that must know before they write."""
+    list(_field_texts(facts, name))
+
+
 def print_block(title: str, remark: str, rows: Sequence[Row]) -> None:
     """A title line, then aligned rows; long values wrap or are cut by whoever made them."""
     print(style.paint(printable(title), "path", sys.stdout) + (f"   {remark}" if remark else ""))

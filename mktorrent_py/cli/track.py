@@ -80,7 +80,7 @@ def track(
     from mktorrent_py.tracker.sockets import has_ipv6
 
     settings = Settings(
-        hosts=tuple(bind) if bind else ("0.0.0.0", "::") if has_ipv6() else ("0.0.0.0",),
+        hosts=tuple(dict.fromkeys(bind)) if bind else ("0.0.0.0", "::") if has_ipv6() else ("0.0.0.0",),
         port=port,
         udp=udp,
         folder=folder,
