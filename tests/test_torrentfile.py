@@ -16,7 +16,6 @@ from mktorrent_py.errors import ContentError, LimitError, RefusedError
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.torrentfile import read_bytes, refuse_to_overwrite, write_atomically, write_together
 
-
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes, links and pipes that Windows has not")
 
 
