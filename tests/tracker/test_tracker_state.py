@@ -256,8 +256,9 @@ def test_what_it_says_to_a_person(tmp_path: Path) -> None:
         assert next_step[1].startswith("next: mkt create CONTENT -t http://127.0.0.1:")
         assert "left out broken.torrent" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=5)
-        assert process.returncode == 0 and "\x1b" not in out + err
+        # communicate() would not see what the readers above have read ahead.
+        out, err = title + process.stdout.read(), process.stderr.read()
+        assert process.wait(timeout=5) == 0 and "\x1b" not in out + err
         assert "tracker      http://127.0.0.1:" in out and "/feed.xml" in out
     finally:
         process.kill()
