@@ -73,7 +73,9 @@ def write_together(files: Mapping[Path, bytes], *, overwrite: bool = False) -> N
         _put_all_in_place(staged, overwrite)
     finally:
         for each in staged:
-            each.temporary.unlink(missing_ok=True)
+            # Where there is no directory there is no temporary file either.
+            with contextlib.suppress(OSError):
+                each.temporary.unlink()
     for directory in {each.target.parent for each in staged}:
         _sync_directory(directory)
     for path in pipes:

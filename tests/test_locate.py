@@ -83,6 +83,12 @@ def test_the_candidate_with_more_files_in_their_size_wins(release: Path) -> None
     assert locate(info, release).content == release / "release"
 
 
+def test_of_two_that_fit_the_one_that_has_the_name_is_taken(release: Path, tmp_path: Path) -> None:
+    info = info_of(release)
+    both = write_tree(tmp_path / "both", TREE | {f"release/{path}": length for path, length in TREE.items()})
+    assert locate(info, both).content == both / "release"
+
+
 def test_of_several_places_the_best(release: Path, tmp_path: Path) -> None:
     info = info_of(release)
     half = write_tree(tmp_path / "half", {"release/a": 10})

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from mktorrent_py.errors import TorrentError
-
 VERSION_WORDS = {"--version", "-V", "-v", "--verbose"}
 
 
@@ -33,6 +31,7 @@ def _main(words: list[str]) -> int:
 
 def _print_version(*, verbose: bool) -> int:
     from mktorrent_py import __version__
+    from mktorrent_py.errors import TorrentError
 
     try:
         print(f"mkt {__version__}", flush=True)

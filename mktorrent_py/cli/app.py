@@ -33,6 +33,7 @@ VERBS = {
 }
 
 PROGRAM = "mkt"
+COMPLETION = ("install_completion", "show_completion")
 EPILOG = "Every command explains itself: mkt COMMAND --help"
 
 
@@ -50,6 +51,8 @@ class VerbGroup(TyperGroup):
         command: Any = typer.main.get_command(import_module(f"mktorrent_py.cli.{cmd_name}").app)
         command.name = cmd_name
         command.rich_markup_mode = None
+        # Completion is the program's, not a verb's.
+        command.params = [each for each in command.params if each.name not in COMPLETION]
         return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

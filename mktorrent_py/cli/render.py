@@ -67,6 +67,11 @@ def print_field(facts: Facts, name: str) -> None:
     sys.stdout.write("".join([f"{text}\n" for text in texts]))
 
 
+def check_field(facts: Facts, name: str) -> None:
+    """Raises UsageError for a name that is no fact: for verbs that must know before they write."""
+    list(_field_texts(facts, name))
+
+
 def print_block(title: str, remark: str, rows: Sequence[Row]) -> None:
     """A title line, then aligned rows; long values wrap or are cut by whoever made them."""
     print(style.paint(printable(title), "path", sys.stdout) + (f"   {remark}" if remark else ""))
@@ -179,15 +184,22 @@ def count(number: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`1.38 s`, `2 min 5 s`, `2 h 11 min`, `3 d 4 h`."""
-    if seconds < 10:
+    """`1.38 s`, `12 s`, `2 min 5 s`, `2 h 11 min`, `3 d 4 h`."""
+    if seconds < 9.995:
         return f"{seconds:.2f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
     whole = round(seconds)
-    for unit, below, factor in (("min", "s", 60), ("h", "min", 3600), ("d", "h", 86400)):
-        lower = {"s": 1, "min": 60, "h": 3600}[below]
-        if whole < factor * (60 if unit != "h" else 24) or unit == "d":
-            rest = whole % factor // lower
-            return f"{whole // factor} {unit}" + (f" {rest} {below}" if rest else "")
-    return f"{whole} s"
+    for unit, length, lower, step, most in _SPANS:
+        if whole < most:
+            rest = whole % length // step
+            return f"{whole // length} {unit}" + (f" {rest} {lower}" if rest else "")
+    return f"{whole // DAY:,} d"
+
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+_SPANS = (
+    ("s", 1, "", 1, MINUTE),
+    ("min", MINUTE, "s", 1, HOUR),
+    ("h", HOUR, "min", MINUTE, DAY),
+    ("d", DAY, "h", HOUR, 100 * DAY),
+)
+"""Unit, its length in seconds, the unit below with its own, and where the next larger unit begins."""

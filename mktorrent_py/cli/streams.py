@@ -61,5 +61,5 @@ def hush_stdout() -> None:
 
 
 def _refuse_closed(name: str, deed: str) -> None:
-    if getattr(sys, name).name == os.devnull:
+    if getattr(getattr(sys, name), "name", None) == os.devnull:
         raise ContentError(f"cannot {deed}: it is closed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mktorrent_py.metainfo.bencode import Dictionary, Value
+from mktorrent_py.metainfo.paths import printable
 from mktorrent_py.metainfo.remarks import Notes, Step
 
 Fields = Mapping[bytes, Value]
@@ -16,6 +17,11 @@ MOST_DIGITS = 30
 def kind_of(value: Value | None) -> str:
     """What a person calls the type of a value."""
     return "nothing" if value is None else KINDS[type(value)]
+
+
+def key_name(key: bytes) -> str:
+    """A key or a short string as people read it."""
+    return printable(key.decode("utf-8", "surrogateescape"))
 
 
 def shown_integer(value: int) -> str:

@@ -39,6 +39,11 @@ def printable(text: str) -> str:
     return "".join([char if char.isprintable() or char == IDEOGRAPHIC_SPACE else _escape(char) for char in text])
 
 
+def printable_bytes(raw: bytes) -> str:
+    """A key or text as it was read, made printable."""
+    return printable(raw.decode("utf-8", "surrogateescape"))
+
+
 def _escape(char: str) -> str:
     code = ord(char)
     if 0xDC80 <= code <= 0xDCFF:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The kernel's tests with every memory access and every operation watched (ASan, UBSan): sanitize.sh [PYTEST ARGUMENT...]
+# sanitize.sh [PYTEST ARGUMENT...]: the kernel's tests, every memory access and operation watched (ASan, UBSan).
 #
 # The extension is built a second time, beside a copy of the package, so that the installed one stays as it is.
 set -eu

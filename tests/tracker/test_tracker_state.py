@@ -280,8 +280,9 @@ def test_what_it_says_to_a_person(tmp_path: Path) -> None:
         assert next_step[1].startswith("next: mkt create CONTENT -t http://127.0.0.1:")
         assert "left out broken.torrent" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=5)
-        assert process.returncode == 0 and out == "" and "\x1b" not in err
+        # communicate() would not see what the readers above have read ahead.
+        out, err = process.stdout.read(), process.stderr.read()
+        assert process.wait(timeout=5) == 0 and out == "" and "\x1b" not in err
         labels = [line[2:15].strip() for line in block[1:]]
         assert labels == ["listen", "tracker", "", "list", "", "", "DNS"]
         assert block[2].startswith("  tracker      http://127.0.0.1:") and block[6].endswith("/feed.xml\n")

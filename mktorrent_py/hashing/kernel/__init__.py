@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 try:
-    from mktorrent_py.hashing.kernel import _native
+    import mktorrent_py.hashing.kernel._native as _native
+except ModuleNotFoundError:
+    _native = None  # type: ignore[assignment]
+    _ABSENT: str | None = "not built: there was no C compiler when this was installed"
 except ImportError as error:
     _native = None  # type: ignore[assignment]
-    _ABSENT: str | None = f"not built ({error})"
+    _ABSENT = f"built, but it cannot be loaded: {error}"
 else:
     _ABSENT = None
 
@@ -86,7 +89,7 @@ def _demanded(name: str) -> BufferEngine:
             f"there is no kernel named {name!r}", hint=f"known: native, hashlib, {', '.join(KERNEL_NAMES)}"
         )
     if _native is None:
-        raise UsageError(f"kernel {name}: {_ABSENT}", hint="reinstall with a C compiler present, or use hashlib")
+        raise UsageError(f"kernel {name} is {_ABSENT}", hint="reinstall with a C compiler present, or use hashlib")
     kernels = _native.kernels()
     if name not in ("native", *kernels):
         raise UsageError(f"kernel {name} was not built: it is for another kind of processor", hint=_could_be())
