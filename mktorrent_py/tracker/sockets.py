@@ -7,6 +7,7 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from mktorrent_py.errors import NetworkError, UsageError
@@ -65,16 +66,18 @@ def bind_all(hosts: Sequence[str], port: int, *, udp: bool) -> list[Bound]:
     Raises UsageError for what is no IP address, NetworkError when a port is taken or an address is not ours.
     """
     for _ in range(_ATTEMPTS):
-        bound: list[Bound] = []
-        try:
-            for host in hosts:
-                bound.append(_bind(host, bound[0].port if bound else port, udp))
+        with ExitStack() as unless_all_bound:
+            bound: list[Bound] = []
+            try:
+                for host in hosts:
+                    bound.append(_bind(host, bound[0].port if bound else port, udp))
+                    unless_all_bound.callback(bound[-1].close)
+            except OSError as error:
+                if port or error.errno != errno.EADDRINUSE:
+                    raise _reason(host, port, error) from error
+                continue
+            unless_all_bound.pop_all()
             return bound
-        except OSError as error:
-            for each in bound:
-                each.close()
-            if port or error.errno != errno.EADDRINUSE:
-                raise _reason(host, port, error) from error
     raise NetworkError("no port is free for TCP and UDP at once", hint="Name one with --port.")
 
 

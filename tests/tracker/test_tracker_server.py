@@ -404,7 +404,9 @@ async def test_a_taken_port_is_said() -> None:
 async def test_what_cannot_be_started(tmp_path: Path) -> None:
     for settings, error in (
         ({"hosts": ("tracker.example",)}, UsageError),
+        ({"hosts": ("127.0.0.1", "tracker.example")}, UsageError),
         ({"hosts": ("192.0.2.77",)}, NetworkError),
+        ({"hosts": ("127.0.0.1", "192.0.2.77")}, NetworkError),
         ({"folder": tmp_path / "nowhere"}, ContentError),
         ({"state": tmp_path / "s", "store": "redis://127.0.0.1"}, UsageError),
     ):

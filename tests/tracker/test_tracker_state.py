@@ -24,6 +24,7 @@ from rig import UdpClient, announce, http_announce, http_get, peer_id, torrent, 
 from mktorrent_py.errors import ContentError
 from mktorrent_py.tracker.protocol import Counts, Event
 from mktorrent_py.tracker.snapshot import capture, read_snapshot, write_snapshot
+from mktorrent_py.tracker.swarm import Peers
 from mktorrent_py.tracker.swarms import Limits, Swarms
 
 MKT = str(Path(sys.executable).with_name("mkt"))
@@ -40,20 +41,28 @@ def save(swarms: Swarms, path: Path) -> None:
 
 
 def facts(swarms: Swarms) -> dict[bytes, Any]:
+    """Everybody's address, peer id and time, and the counts; the order they are kept in is nobody's business."""
     return {
-        infohash: (swarm.counts, {width: dict(peers.places) for width, peers in swarm.leechers.items() if peers})
+        infohash: (swarm.counts, [known(each) for each in (*swarm.seeds.values(), *swarm.leechers.values()) if each])
         for infohash in swarms
         if (swarm := swarms.get(infohash))
     }
 
 
-peers = st.tuples(
+def known(peers: Peers) -> dict[bytes, tuple[bytes, int]]:
+    return {
+        address: (bytes(peers.ids[place * 20 : place * 20 + 20]), peers.seen[place])
+        for address, place in peers.places.items()
+    }
+
+
+populations = st.tuples(
     st.integers(0, 30), st.sampled_from([0, 1]), st.sampled_from([6, 18]), st.integers(0, 3), st.integers(0, 50)
 )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
-@given(st.lists(peers, max_size=60))
+@given(st.lists(populations, max_size=60))
 def test_a_snapshot_brings_everybody_back(tmp_path: Path, population: list[tuple[int, int, int, int, int]]) -> None:
     swarms = empty()
     for number, left, width, swarm, after in sorted(population, key=lambda each: each[-1]):
