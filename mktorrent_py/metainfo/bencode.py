@@ -23,6 +23,11 @@ import bencodepy  # type: ignore[import-untyped]
 
 from mktorrent_py.errors import BencodeError, LimitError
 
+try:
+    from mktorrent_py.metainfo import _bencode
+except ImportError:  # installed without a compiler
+    _bencode = None  # type: ignore[assignment]
+
 Value: TypeAlias = Union[int, bytes, tuple["Value", ...], "Dictionary"]
 Encodable: TypeAlias = Union[
     int, bytes, str, "Raw", Sequence["Encodable"], Mapping[str, "Encodable"], Mapping[bytes, "Encodable"]
@@ -173,7 +178,7 @@ def decode_leniently(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Documen
     _check_size(data, limits)
     irregularities: list[Irregularity] = []
     ends = array("Q")
-    value, end = _parse(data, limits, irregularities, ends)
+    value, end = _parse_canonical(data, limits, ends) or _parse(data, limits, irregularities, ends)
     if end < len(data):
         _note(irregularities, "trailing-data", end, "data follows the end of the value")
     return Document(value=value, irregularities=tuple(irregularities), end=end, ends=ends)
@@ -182,6 +187,19 @@ def decode_leniently(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Documen
 def _check_size(data: bytes, limits: Limits) -> None:
     if len(data) > limits.size:
         raise LimitError(f"{len(data):,} bytes of bencode, more than the limit of {limits.size:,}")
+
+
+def _parse_canonical(data: bytes, limits: Limits, ends: array[int]) -> tuple[Value, int] | None:
+    """What `_parse` would give, from its quick twin; None where that is missing, or gives up on bytes it cannot like."""
+    if _bencode is None:
+        return None
+    most = len(data) + 1  # of anything; the twin counts in 64 bits
+    found = _bencode.parse(data, min(limits.depth, most), min(limits.tokens, most), _EMPTY)
+    if found is None:
+        return None
+    value, end, members = found
+    ends.frombytes(members)
+    return value, end
 
 
 def _parse(data: bytes, limits: Limits, irregularities: list[Irregularity], ends: array[int]) -> tuple[Value, int]:
@@ -197,7 +215,7 @@ def _parse(data: bytes, limits: Limits, irregularities: list[Irregularity], ends
     in_dictionary, seen = False, None
     interned: dict[bytes, bytes] = {}
     value: Value
-    for _ in repeat(None, limits.tokens):
+    for _ in repeat(None, min(limits.tokens, size + 1)):
         if position >= size:
             _refuse(data, position)
         byte, start = data[position], position
@@ -393,7 +411,7 @@ def _skip(data: bytes, start: int, limits: Limits) -> int:
     """The offset of the end of the value at `start`."""
     position, depth, size = start, 0, len(data)
     match = _TOKEN.match
-    for _ in repeat(None, limits.tokens):
+    for _ in repeat(None, min(limits.tokens, size + 1)):
         token = match(data, position)
         if token is None:
             _refuse(data, position)
