@@ -14,9 +14,7 @@ DRIVER = Path(__file__).parent / "kernel"
 
 def build(compiler: str, output: Path, *flags: str) -> None:
     command = ["sh", str(DRIVER / "build.sh"), str(output), *flags]
-    built = subprocess.run(
-        command, env={"CC": compiler, "PATH": "/usr/local/bin:/usr/bin:/bin"}, stderr=subprocess.PIPE
-    )
+    built = subprocess.run(command, env={"CC": compiler, "PATH": "/usr/local/bin:/usr/bin:/bin"}, stderr=subprocess.PIPE)
     assert built.returncode == 0, built.stderr.decode()
 
 

@@ -190,7 +190,7 @@ def _check_size(data: bytes, limits: Limits) -> None:
 
 
 def _parse_canonical(data: bytes, limits: Limits, ends: array[int]) -> tuple[Value, int] | None:
-    """What `_parse` would give, from its quick twin; None where that is missing, or gives up on bytes it cannot like."""
+    """What `_parse` would give, from its quick twin; None where that is missing or gives up."""
     if _bencode is None:
         return None
     most = len(data) + 1  # of anything; the twin counts in 64 bits
