@@ -270,7 +270,7 @@ static PyObject *parse(PyObject *Py_UNUSED(module), PyObject *args) {
     Py_ssize_t depth, tokens;
     if (!PyArg_ParseTuple(args, "SnnO:parse", &data, &depth, &tokens, &reader.empty))
         return NULL;
-    reader.slot = PyUnicode_InternFromString("_flat");
+    reader.slot = PyUnicode_InternFromString("flat");
     reader.start = reader.at = PyBytes_AsString(data);
     reader.stop = reader.start + PyBytes_Size(data);
     reader.deepest = (size_t)depth;

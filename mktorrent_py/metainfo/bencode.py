@@ -48,23 +48,26 @@ _ZERO, _NINE, _MINUS = b"09-"
 
 
 class Dictionary(Mapping[bytes, Value]):
-    """An immutable bencoded dictionary: keys are bytes, in raw byte order; lookups take logarithmic time."""
+    """An immutable bencoded dictionary: keys are bytes, in raw byte order; lookups take logarithmic time.
 
-    __slots__ = ("_flat",)
-    _flat: tuple[Any, ...]
+    `flat` is key, value, key, value ... for those who compare a whole dictionary with a pattern.
+    """
+
+    __slots__ = ("flat",)
+    flat: tuple[Any, ...]
 
     def __init__(self, items: Mapping[bytes, Value] | Iterable[tuple[bytes, Value]] = ()) -> None:
-        self._flat = tuple(part for item in sorted(dict(items).items()) for part in item)
+        self.flat = tuple(part for item in sorted(dict(items).items()) for part in item)
 
     @classmethod
     def _from_flat(cls, flat: Sequence[Any]) -> Dictionary:
         """Wrap key, value, key, value ..., whose keys are known to ascend."""
         self = cls.__new__(cls)
-        self._flat = tuple(flat)
+        self.flat = tuple(flat)
         return self
 
     def __getitem__(self, key: bytes) -> Value:
-        flat = self._flat
+        flat = self.flat
         index = 2 * bisect_left(range(len(flat) // 2), key, key=lambda pair: flat[2 * pair])
         if index == len(flat) or flat[index] != key:
             raise KeyError(key)
@@ -72,21 +75,21 @@ class Dictionary(Mapping[bytes, Value]):
         return value
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._flat[::2])
+        return iter(self.flat[::2])
 
     def __len__(self) -> int:
-        return len(self._flat) // 2
+        return len(self.flat) // 2
 
     def items(self) -> ItemsView[bytes, Value]:
         return _Items(self)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Dictionary):
-            return self._flat == other._flat
+            return self.flat == other.flat
         return super().__eq__(other)
 
     def __hash__(self) -> int:
-        return hash(self._flat)
+        return hash(self.flat)
 
     def __repr__(self) -> str:
         return f"Dictionary({dict(self)!r})"
@@ -98,7 +101,7 @@ class _Items(ItemsView[bytes, Value]):
     _mapping: Dictionary
 
     def __iter__(self) -> Iterator[tuple[bytes, Value]]:
-        flat = self._mapping._flat
+        flat = self._mapping.flat
         return zip(flat[::2], flat[1::2], strict=True)
 
 
