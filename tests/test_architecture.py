@@ -16,6 +16,7 @@ PACKAGE = ROOT / "mktorrent_py"
 
 METAINFO = [
     "infohash",
+    "_bencode",
     "bencode",
     "merkle",
     "layout",
@@ -97,7 +98,9 @@ def room_of(path: Path) -> str:
     return "hashing.kernel" if parts[:2] == ("hashing", "kernel") else ".".join(parts)
 
 
-MODULES = {path: room_of(path) for path in sorted(PACKAGE.rglob("*.py")) if room_of(path)}
+SOURCES = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.pyi")]
+MODULES = {path: room_of(path) for path in sorted(SOURCES) if room_of(path)}
+"""Compiled modules stand here with their interfaces."""
 
 
 def imports(path: Path) -> Iterator[str]:
