@@ -55,6 +55,14 @@ HASHING = {
     "hashing.cache",
 }
 CONTENT = {"content.selection", "content.walk", "content.scan", "content.survey", "content.locate"}
+TRACKER_PURE = {
+    f"tracker.{name}"
+    for name in (
+        "connection_id feed http_codec listing metrics page_style pages protocol proxies query rate store swarm swarms udp_codec"
+    ).split()
+}
+"""Bytes and values; the clock and the dice are arguments."""
+
 BELOW_CREATE = LOWER | HASHING | CONTENT | {"torrentfile"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -80,13 +88,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "content.scan": {"errors", "metainfo.layout", "metainfo.paths", "content.selection", "content.walk"},
     "content.survey": {"errors", "metainfo.layout", "content.walk"},
     "content.locate": LOWER | {"content.walk", "content.survey"},
+    **{room: LOWER | TRACKER_PURE for room in TRACKER_PURE},
     "torrentfile": LOWER,
     "create": BELOW_CREATE,
     "verdict": BELOW_CREATE,
     "verify": BELOW_CREATE | {"create", "verdict"},
 }
 
-PURE = METAINFO_ROOMS | {"errors", "metainfo", "hashing.plan", "hashing.compare", "content.selection"}
+PURE = METAINFO_ROOMS | TRACKER_PURE | {"errors", "metainfo", "hashing.plan", "hashing.compare", "content.selection"}
 IMPURE_MODULES = {"asyncio", "io", "os", "pathlib", "socket", "subprocess", "sys", "threading", "time", "random"}
 LAZY = {("metainfo.model", "metainfo.reading")}
 """`Metainfo.from_bytes` is the door to the reading room, which stands on the model: imported when it is called."""
