@@ -57,9 +57,23 @@ HASHING = {
 CONTENT = {"content.selection", "content.walk", "content.scan", "content.survey", "content.locate"}
 TRACKER_PURE = {
     f"tracker.{name}"
-    for name in (
-        "connection_id feed http_codec listing metrics page_style pages protocol proxies query rate store swarm swarms udp_codec"
-    ).split()
+    for name in [
+        "connection_id",
+        "feed",
+        "http_codec",
+        "listing",
+        "metrics",
+        "page_style",
+        "pages",
+        "protocol",
+        "proxies",
+        "query",
+        "rate",
+        "store",
+        "swarm",
+        "swarms",
+        "udp_codec",
+    ]
 }
 """Bytes and values; the clock and the dice are arguments."""
 
@@ -88,7 +102,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "content.scan": {"errors", "metainfo.layout", "metainfo.paths", "content.selection", "content.walk"},
     "content.survey": {"errors", "metainfo.layout", "content.walk"},
     "content.locate": LOWER | {"content.walk", "content.survey"},
-    **{room: LOWER | TRACKER_PURE for room in TRACKER_PURE},
+    **dict.fromkeys(TRACKER_PURE, LOWER | TRACKER_PURE),
     "torrentfile": LOWER,
     "create": BELOW_CREATE,
     "verdict": BELOW_CREATE,
