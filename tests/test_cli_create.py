@@ -6,7 +6,7 @@ import io
 import json
 import os
 import re
-import resource
+import shutil
 import stat
 import subprocess
 import sys
@@ -23,6 +23,7 @@ from mktorrent_py.cli.created import shell_word
 
 MKT = [sys.executable, "-c", "import sys; from mktorrent_py.cli import main; sys.exit(main())"]
 TREE = {"a.bin": 300_000, "docs/b.txt": 20_000, "docs/empty": 0}
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="names, modes and links that Windows has not")
 PRIVILEGED = hasattr(os, "geteuid") and os.geteuid() == 0
 
 
@@ -150,6 +151,7 @@ def test_what_was_left_out_is_named_with_its_reason(create: Shell, terminal: pyt
     assert "broken (a broken link: to nowhere)" in create("release", "-f", "-v")
 
 
+@POSIX
 @pytest.mark.parametrize("name", ["a\nb", "\x1b[2J", "\u202ecod.exe", "tab\there", "it's", "-dash", "$(x)"])
 def test_hostile_names_are_harmless_in_every_face(name: str, create: Shell, terminal: pytest.MonkeyPatch) -> None:
     Path("release").rename(name)
@@ -163,6 +165,7 @@ def test_hostile_names_are_harmless_in_every_face(name: str, create: Shell, term
     assert len(lines.splitlines()) == len(create("-f", "-n", "plain", "-o", "x.torrent", "--", name).splitlines())
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the bash of macOS is too old for \\u, and Windows has none")
 @pytest.mark.parametrize(
     "path", ["plain", "a b", "it's", "-dash", "a\nb'c", "\x1b[2J\\", "\u202e", "\udcff", "$(x)", "`x`"]
 )
@@ -260,6 +263,7 @@ def test_an_output_that_appears_meanwhile_is_not_overwritten(create: Shell, monk
     assert not Path("SHA256SUMS").exists()
 
 
+@POSIX
 def test_force_keeps_the_mode_and_follows_the_link(create: Shell) -> None:
     Path("real").mkdir()
     Path("real/x.torrent").write_bytes(b"old")
@@ -362,6 +366,7 @@ def test_content_from_standard_input(create: Shell, monkeypatch: pytest.MonkeyPa
     assert Path("SHA256SUMS").read_text().endswith("  a.bin\n")
 
 
+@pytest.mark.skipif(shutil.which("sha256sum") is None, reason="needs sha256sum")
 def test_checksums_are_what_sha256sum_reads(create: Shell) -> None:
     Path("release/link").symlink_to("a.bin")
     create("release", "--checksums", "sha256,sha256,blake3", "--symlinks", "store")
@@ -394,6 +399,17 @@ def test_what_may_change_a_mind_is_said_before_the_work(words: list[str], says: 
     assert create.err == ""
 
 
+@POSIX
+def test_what_lint_finds_is_said_once(create: Shell) -> None:
+    write_tree(Path("odd"), {"what?": 5, "a:b": 5, "c": 5})
+    create("odd", "-p", "-l", "1MiB")
+    assert create.err.count("path-not-portable") == 1
+    assert create.err.count("is private") == 1
+    assert create.err.count("padding adds") == 1
+    create("odd", "-f", "-q")
+    assert create.err == ""
+
+
 def test_nothing_is_said_of_a_good_torrent(create: Shell) -> None:
     create("release", "--v1", "-t", "http://t.example/a")
     assert create.err == ""
@@ -403,6 +419,8 @@ def test_nothing_is_said_of_a_good_torrent(create: Shell) -> None:
 
 
 def test_a_file_larger_than_allowed_leaves_nothing(here: Path) -> None:
+    resource = pytest.importorskip("resource")
+
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 
@@ -414,6 +432,8 @@ def test_a_file_larger_than_allowed_leaves_nothing(here: Path) -> None:
 
 def test_more_files_than_descriptors(here: Path) -> None:
     write_tree(here / "many", {f"{number:03}": 1 for number in range(300)})
+
+    resource = pytest.importorskip("resource")
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))

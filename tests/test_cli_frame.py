@@ -153,6 +153,7 @@ def test_a_defect_is_owned_up_to_without_a_traceback(
     assert "Traceback" in capsys.readouterr().err
 
 
+@POSIX
 @pytest.mark.parametrize("number", signals._ENDING)
 def test_a_signal_interrupts_once(number: int) -> None:
     before = signal.getsignal(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 import threading
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from mktorrent_py import torrentfile
 from mktorrent_py.errors import ContentError, LimitError, RefusedError
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.torrentfile import read_bytes, refuse_to_overwrite, write_atomically, write_together
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes, links and pipes that Windows has not")
 
 
 def mode_of(path: Path) -> int:
@@ -25,6 +28,7 @@ def test_what_is_written_is_there_whole_and_alone(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.torrent": b"data"}
 
 
+@POSIX
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
 def test_a_new_file_has_the_mode_the_umask_leaves(umask: int, mode: int, tmp_path: Path) -> None:
     before = os.umask(umask)
@@ -43,6 +47,7 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.torrent": b"old"}
 
 
+@POSIX
 def test_a_dangling_link_is_something_that_is_there(tmp_path: Path) -> None:
     path = tmp_path / "a.torrent"
     path.symlink_to("nowhere")
@@ -53,6 +58,7 @@ def test_a_dangling_link_is_something_that_is_there(tmp_path: Path) -> None:
     assert path.is_symlink()
 
 
+@POSIX
 def test_what_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "a.torrent"
     path.write_bytes(b"old")
@@ -61,6 +67,7 @@ def test_what_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
     assert (path.read_bytes(), mode_of(path)) == (b"new", 0o640)
 
 
+@POSIX
 @pytest.mark.parametrize("there", [True, False])
 def test_replacing_a_link_replaces_what_it_points_to(there: bool, tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
@@ -75,6 +82,7 @@ def test_replacing_a_link_replaces_what_it_points_to(there: bool, tmp_path: Path
     assert [path.name for path in target.parent.iterdir()] == ["a.torrent"]
 
 
+@POSIX
 def test_a_loop_of_links_is_replaced_itself(tmp_path: Path) -> None:
     loop = tmp_path / "loop.torrent"
     loop.symlink_to("loop.torrent")
@@ -135,6 +143,7 @@ def test_a_place_that_cannot_be_written(where: str, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["d", "file"]
 
 
+@POSIX
 def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

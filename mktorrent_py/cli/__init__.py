@@ -8,8 +8,6 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from mktorrent_py.errors import TorrentError
-
 VERSION_WORDS = {"--version", "-V", "-v", "--verbose"}
 LONG_LIVED = {"seed", "fetch", "track"}
 
@@ -59,6 +57,7 @@ def _main(words: list[str]) -> int:
 
 def _print_version(*, verbose: bool) -> int:
     from mktorrent_py import __version__
+    from mktorrent_py.errors import TorrentError
 
     try:
         print(f"mkt {__version__}", flush=True)

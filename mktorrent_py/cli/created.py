@@ -73,6 +73,8 @@ def make(place: Place, wanted: CreateOptions, face: Face, *, dry_run: bool) -> N
             face, draft.content.total, len(draft.content.files), lambda progress: hash_draft(draft, progress=progress)
         )
     target = place.write(created)
+    if not face.quiet:
+        _warn_of_findings(created)
     if target is not None:
         _tell(created, place, target, face)
 
@@ -98,6 +100,19 @@ def _from_stream(place: Place, wanted: CreateOptions, face: Face, *, dry_run: bo
     stream = streams.binary_stdin()
     _say_how(None, wanted, face)
     return _with_progress(face, None, 1, lambda progress: create_from_stream(stream, wanted, progress=progress))
+
+
+def _warn_of_findings(created: Created) -> None:
+    """What lint would say of the torrent and was not said before the work: of each rule the first."""
+    from mktorrent_py.cli.findings import warn_of
+    from mktorrent_py.metainfo.lint import Finding, lint_metainfo
+
+    said = {warning.rule for warning in forewarnings(created.draft)}
+    first: dict[str, Finding] = {}
+    for finding in lint_metainfo(created.metainfo):
+        if finding.rule not in said:
+            first.setdefault(finding.rule, finding)
+    warn_of(first.values(), printable(created.metainfo.info.name))
 
 
 def _say_how(root: Path | None, wanted: CreateOptions, face: Face) -> None:

@@ -1,7 +1,7 @@
 """One walk through a directory, in canonical order, whatever order the disk keeps."""
 
 # Paths are bytes here, which pathlib does not know.
-# ruff: noqa: PTH100, PTH112, PTH115, PTH116, PTH118, PTH120
+# ruff: noqa: PTH100, PTH112, PTH115, PTH116, PTH117, PTH118, PTH120
 
 from __future__ import annotations
 
@@ -119,8 +119,8 @@ class _Entry(NamedTuple):
 class _Directory:
     """A directory on the way down: `prefix` is its path in bytes, ready to be put before a name.
 
-    `plain` when no rule looks at its files one by one. `vetted` once its own name is known to be fit for a torrent; `composed` maps the NFC form of names in it to the
-    names themselves, and is None where all are ASCII.
+    `plain` when no rule looks at its files one by one. `vetted` once its own name is known to be fit for a torrent;
+    `composed` maps the NFC form of names in it to the names themselves, and is None where all are ASCII.
     """
 
     path: PathComponents

@@ -68,8 +68,10 @@ def _read_list(entries: tuple[Value, ...], notes: Notes) -> V1Files | None:
     offsets: list[int] = []
     position, pads, before = 0, 0, len(notes.errors)
     for at, entry in enumerate(entries):
-        with notes.at(at):
-            file = _read_entry(entry, notes)
+        file = _plain_entry(entry)
+        if file is None:
+            with notes.at(at):
+                file = _read_entry(entry, notes)
         if file is None:
             continue
         if is_pad(file):
@@ -89,6 +91,17 @@ def _read_list(entries: tuple[Value, ...], notes: Notes) -> V1Files | None:
 def is_pad(file: File) -> bool:
     """Whether an entry of `files` is padding: BEP 47's attribute, or BitComet's names from before it."""
     return "p" in file.attributes or bool(file.path and file.path[-1].startswith(BITCOMET_PAD))
+
+
+def _plain_entry(entry: Value) -> File | None:
+    """What `_read_entry` makes of an entry with nothing to note or to choose, which is nearly every one; else None."""
+    match entry.flat if isinstance(entry, Dictionary) else ():
+        case (b"length", int(length), b"path", (_, *_) as path) if 0 <= length <= MOST_BYTES:
+            text = _harmless_path(path)
+            return None if text is None else File(tuple(text.split("/")), length)
+        case (b"attr", b"p", b"length", int(length), b"path", _) if 0 <= length <= MOST_BYTES:
+            return File((), length, "p")
+    return None
 
 
 def _read_entry(entry: Value, notes: Notes) -> File | None:
@@ -231,7 +244,7 @@ def read_file_tree(tree: Value | None, notes: Notes) -> tuple[File, ...] | None:
     with notes.at("file tree"):
         if b"" in tree:
             notes.error("file-tree-shape", "the root of the tree is a file")
-        found = [_read_leaf(path, leaf, notes) for path, leaf in _leaves(tree, notes)]
+        found = [_plain_leaf(path, leaf) or _read_leaf(path, leaf, notes) for path, leaf in _leaves(tree, notes)]
         files = tuple([file for file in found if file is not None])
         _check_roots(files, notes)
     return files if len(notes.errors) == before else None
@@ -255,7 +268,7 @@ def _leaves(tree: Dictionary, notes: Notes) -> Iterator[tuple[PathComponents, Di
             leaf = _leaf_of(node, path, notes)
             if leaf is not None:
                 yield path, leaf
-            if leaf is None or len(node) > 1:
+            if leaf is None or len(node.flat) > 2:
                 stack.append((path, iter(node.items())))
                 break
         else:
@@ -264,6 +277,9 @@ def _leaves(tree: Dictionary, notes: Notes) -> Iterator[tuple[PathComponents, Di
 
 def _leaf_of(node: Dictionary, path: PathComponents, notes: Notes) -> Dictionary | None:
     """The dictionary under the empty key when `node` is a file; None for a directory or a fault."""
+    match node.flat:
+        case (b"", Dictionary() as only):
+            return only
     if not node:
         notes.oddity("empty-directory", "is a directory without a file", path)
     leaf = node.get(b"")
@@ -275,6 +291,14 @@ def _leaf_of(node: Dictionary, path: PathComponents, notes: Notes) -> Dictionary
         note_absence(leaf, "a dictionary", notes, (*path, ""))
         return None
     return leaf
+
+
+def _plain_leaf(path: PathComponents, leaf: Dictionary) -> File | None:
+    """What `_read_leaf` makes of a leaf of nothing but a length and a root, as nearly every one is; else None."""
+    match leaf.flat:
+        case (b"length", int(length), b"pieces root", bytes(root)) if 0 < length <= MOST_BYTES:
+            return File(path, length, pieces_root=root) if len(root) == NODE_LENGTH and any(root) else None
+    return None
 
 
 def _read_leaf(path: PathComponents, leaf: Dictionary, notes: Notes) -> File | None:

@@ -41,7 +41,12 @@ def require(program: str) -> str:
 
 @contextmanager
 def running(
-    command: Command, home: Path, *, stop: signal.Signals = signal.SIGTERM, **environment: str
+    command: Command,
+    home: Path,
+    *,
+    cwd: Path | None = None,
+    stop: signal.Signals = signal.SIGTERM,
+    **environment: str,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process whose home is `home`, stopped politely at the end, and then not."""
     home.mkdir(parents=True, exist_ok=True)
@@ -52,7 +57,7 @@ def running(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd=home,
+            cwd=cwd or home,
             env={**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home), "TERM": "xterm", **environment},
         )
         try:
@@ -200,3 +205,41 @@ def _listens(port: int) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False
+
+
+@contextmanager
+def opentracker(home: Path, infohashes: list[bytes]) -> Iterator[int]:
+    """The port of an opentracker. Debian's serves a whitelist, which it reads from inside its root."""
+    home.mkdir(parents=True)
+    home.chmod(0o755)
+    (home / "whitelist").write_text("".join(f"{infohash.hex()}\n" for infohash in infohashes))
+    port = free_port()
+    where: Command = ["-i", "127.0.0.1", "-p", str(port), "-P", str(port)]
+    with running([require("opentracker"), *where, "-d", home, "-w", "whitelist"], home):
+        wait_until(lambda: _listens(port), 10, "opentracker starts")
+        yield port
+
+
+@contextmanager
+def npm_tracker(home: Path, infohashes: list[bytes]) -> Iterator[int]:
+    """The port of a bittorrent-tracker, installed by npm below MKT_NPM. It is open to every infohash."""
+    modules = Path(os.environ.get("MKT_NPM", ".")).resolve()
+    if not (modules / "node_modules" / "bittorrent-tracker").exists():
+        require("bittorrent-tracker")
+    port = free_port()
+    # Its own command has no option that keeps UDP on loopback.
+    script = (
+        "import('bittorrent-tracker').then(({Server}) => new Server({http: true, udp: true, ws: false})"
+        f".listen({port}, {{http: '127.0.0.1', udp: '127.0.0.1', udp6: '::1'}}))"
+    )
+    with running([require("node"), "-e", script], home, cwd=modules):
+        wait_until(lambda: _listens(port), 20, "bittorrent-tracker starts")
+        yield port
+
+
+def mkt(*words: str | Path) -> Command:
+    """This project's command, of the environment the tests run in."""
+    return [Path(sys.executable).with_name("mkt"), *words]
+
+
+ONLY_TRACKERS = ("--no-dht", "--no-lsd", "--no-pex", "--no-upnp", "--bind", "127.0.0.1", "--port", "0")

@@ -146,3 +146,30 @@ def test_transmission_is_found(content: Path, tmp_path: Path, scheme: str) -> No
                 with clients.libtorrent(torrent, directory, tmp_path / "leecher"):
                     clients.wait_until(lambda: same(content, directory / NAME), PATIENCE, "libtorrent has it all")
             settle(started["port"], key, Counts(0 if scheme == "udp" else 1, 0, 1))
+
+
+@contextmanager
+def our_tracker(home: Path, infohashes: list[bytes]) -> Iterator[int]:
+    with tracking() as (_, started):
+        yield started["port"]
+
+
+TRACKERS = {"ours": our_tracker, "opentracker": clients.opentracker, "bittorrent-tracker": clients.npm_tracker}
+
+
+@pytest.mark.parametrize("scheme", ["http", "udp"])
+@pytest.mark.parametrize("name", TRACKERS)
+def test_seed_and_fetch_meet(content: Path, tmp_path: Path, name: str, scheme: str) -> None:
+    """`mkt seed` and `mkt fetch`, with a tracker alone between them."""
+    pytest.importorskip("mktorrent_py.cli.seed")
+    with published(content, "http://127.0.0.1:1/announce") as (_, draft):
+        keys = list(draft.infohashes.swarm_keys)
+    with (
+        TRACKERS[name](tmp_path / "tracker", keys) as port,
+        published(content, f"{scheme}://127.0.0.1:{port}/announce") as (torrent, _),
+    ):
+        seed = clients.mkt("seed", torrent, content.parent, *clients.ONLY_TRACKERS)
+        fetch = clients.mkt("fetch", torrent, "-d", tmp_path / "leech", *clients.ONLY_TRACKERS)
+        with clients.running(seed, tmp_path / "seeder"), clients.running(fetch, tmp_path / "leecher") as fetching:
+            assert fetching.wait(PATIENCE) == 0
+        assert same(content, tmp_path / "leech" / NAME)
