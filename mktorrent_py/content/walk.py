@@ -45,7 +45,7 @@ Listing = dict[bytes, "Listing | None"]
 
 _READABLE_BY_ALL = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 _PLAIN_FILE = stat.S_IFREG | _READABLE_BY_ALL
-_PLAIN_MASK = stat.S_IFMT(0xFFFF) | _READABLE_BY_ALL
+_PLAIN_BITS = stat.S_IFMT(0xFFFF) | _READABLE_BY_ALL
 
 
 class Symlinks(StrEnum):
@@ -101,6 +101,12 @@ class DiskFile(NamedTuple):
     @classmethod
     def of(cls, path: bytes, status: os.stat_result) -> DiskFile:
         return cls(path, status.st_size, status.st_mtime_ns, status.st_ino & _INODE_MASK)
+
+    @classmethod
+    def listed(cls, path: bytes, record: Record) -> DiskFile:
+        """As its directory was listed with it."""
+        _, _, size, mtime_ns, inode, _ = record
+        return cls(path, size, mtime_ns, inode & _INODE_MASK)
 
 
 class _Entry(NamedTuple):
@@ -196,7 +202,7 @@ class Walk:
         """Take or leave out what comes next, up to a directory to be walked; None when there is none."""
         for record in records:
             name, mode, *_ = record
-            if parent.plain and mode & _PLAIN_MASK == _PLAIN_FILE and self._is_plain(name):
+            if parent.plain and is_plain_file(mode) and self._is_plain(name):
                 self._take_plain(parent, record)
                 continue
             below = self._visit(parent, _Entry(name, self._root + parent.prefix + name, mode))
@@ -209,10 +215,10 @@ class Walk:
 
     def _take_plain(self, parent: _Directory, record: Record) -> None:
         """Take a file of which everything is known, and nothing remarkable: most are such."""
-        name, _, size, mtime_ns, inode, _ = record
+        name, _, size, *_ = record
         self._vet_directory(parent)
         self.files.append(File((*parent.path, name.decode("ascii")), size))
-        self.disk.append(DiskFile(parent.prefix + name, size, mtime_ns, inode & _INODE_MASK))
+        self.disk.append(DiskFile.listed(parent.prefix + name, record))
 
     def _visit(self, parent: _Directory, entry: _Entry) -> _Directory | None:
         """Take an entry or leave it out; a directory to be walked is returned."""
@@ -384,6 +390,11 @@ def may_read(path: bytes, status: os.stat_result) -> bool:
     if status.st_mode & _READABLE_BY_ALL == _READABLE_BY_ALL:
         return True
     return os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def is_plain_file(mode: int) -> bool:
+    """Whether the mode of an entry alone says that it is a file, no link to one, which everybody may read."""
+    return mode & _PLAIN_BITS == _PLAIN_FILE
 
 
 def permission_denied() -> PermissionError:
