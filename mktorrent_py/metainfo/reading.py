@@ -52,7 +52,7 @@ def examine(data: bytes, *, limits: Limits | None = None) -> Examination:
     """Read a torrent file as far as it can be read. Raises BencodeError only where the bytes are not bencode."""
     limits = limits or Limits()
     notes = Notes()
-    with _collector_paused():
+    with collector_paused():
         document = bencode.decode_leniently(data, limits=limits)
         metainfo = _read_document(document, data, notes)
     errors = [_with_offset(remark, data) for remark in notes.errors[:1]] + notes.errors[1:]
@@ -60,8 +60,8 @@ def examine(data: bytes, *, limits: Limits | None = None) -> Examination:
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Large torrents become millions of tuples, none in a cycle, which the collector would walk over and over."""
+def collector_paused() -> Iterator[None]:
+    """A context for large torrents: millions of values, none in a cycle, which the collector would walk over and over."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
