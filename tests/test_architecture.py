@@ -54,7 +54,7 @@ HASHING = {
     "hashing.stream",
     "hashing.cache",
 }
-CONTENT = {"content.selection", "content.walk", "content.scan", "content.survey", "content.locate"}
+CONTENT = {"content.selection", "content.listing", "content.walk", "content.scan", "content.survey", "content.locate"}
 TRACKER_PURE = {
     f"tracker.{name}"
     for name in [
@@ -98,9 +98,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hashing.hasher": LOWER | HASHING,
     "hashing.stream": LOWER | HASHING,
     "content.selection": LOWER,
-    "content.walk": {"errors", "metainfo.layout", "metainfo.paths", "content.selection"},
+    "content.listing": {"content"},  # its compiled half
+    "content.walk": {"errors", "metainfo.layout", "metainfo.paths", "content.selection", "content.listing"},
     "content.scan": {"errors", "metainfo.layout", "metainfo.paths", "content.selection", "content.walk"},
-    "content.survey": {"errors", "metainfo.layout", "content.walk"},
+    "content.survey": {"errors", "metainfo.layout", "content.listing", "content.walk"},
     "content.locate": LOWER | {"content.walk", "content.survey"},
     **dict.fromkeys(TRACKER_PURE, LOWER | TRACKER_PURE),
     "torrentfile": LOWER,
