@@ -7,6 +7,7 @@ is asked for, so that no verb pays for another.
 from __future__ import annotations
 
 import difflib
+import gc
 import sys
 from importlib import import_module
 from typing import Any
@@ -18,6 +19,10 @@ from typer.exceptions import Exit, TyperException
 from mktorrent_py.cli import signals
 from mktorrent_py.cli.failure import end_with
 from mktorrent_py.errors import ExitCode, UsageError
+
+COLLECTED_EVERY = 100_000
+"""Objects between two rounds of the garbage collector: a torrent is many values and no cycles, and each round walks
+over them. The usual 700 cost verifying many small files a tenth of its time."""
 
 VERBS = {
     "create": "Make a torrent of a file or directory",
@@ -94,6 +99,7 @@ def run(words: list[str]) -> int:
     """Run `mkt` with these words and return its exit code; says on stderr what went wrong, if anything did."""
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
+    gc.set_threshold(COLLECTED_EVERY)
     with signals.interrupting_once():
         return _run(words, debug)
 

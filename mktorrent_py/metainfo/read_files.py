@@ -20,6 +20,9 @@ from mktorrent_py.metainfo.remarks import Notes, Step
 MOST_BYTES = 2**63 - 1
 SHA1_LENGTH = 20
 BITCOMET_PAD = "_____padding_file_"
+_MOST_JOINED = 1000
+"""Components of a path that are looked at together: joining takes 80 bytes for each."""
+
 _FILE_KEYS = (b"length", b"path")
 _PAD_KEYS = (b"attr", b"length", b"path")
 _LEAF_KEYS = (b"length", b"pieces root")
@@ -186,7 +189,7 @@ def _components(value: tuple[Value, ...], key: str, notes: Notes) -> PathCompone
 
 def _harmless_path(value: Value) -> str | None:
     """The path joined, where a few looks at the whole find nothing to note; a torrent may have 100,000 of them."""
-    if not isinstance(value, tuple):
+    if not isinstance(value, tuple) or len(value) > _MOST_JOINED:
         return None
     try:
         joined = b"/".join(cast(tuple[bytes, ...], value)).decode("utf-8")
