@@ -1,3 +1,60 @@
-"""Create, inspect, verify, edit, seed, fetch and track torrents: v1, v2 and hybrid."""
+"""Create, inspect, verify, edit, seed, fetch and track torrents: v1, v2 and hybrid.
+
+    >>> from mktorrent_py import CreateOptions, TorrentVersion, create_torrent
+    >>> created = create_torrent("release", CreateOptions(version=TorrentVersion.HYBRID))
+    >>> created.metainfo.infohashes.v2.hex()
+
+The names below are imported when they are first used, so that `import mktorrent_py` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mktorrent_py.content.scan import ScanOptions as ScanOptions
+    from mktorrent_py.content.selection import Selection as Selection
+    from mktorrent_py.create import Created as Created
+    from mktorrent_py.create import CreateOptions as CreateOptions
+    from mktorrent_py.create import create_torrent as create_torrent
+    from mktorrent_py.errors import TorrentError as TorrentError
+    from mktorrent_py.hashing.hasher import Progress as Progress
+    from mktorrent_py.metainfo.infohash import InfoHashes as InfoHashes
+    from mktorrent_py.metainfo.infohash import TorrentVersion as TorrentVersion
+    from mktorrent_py.metainfo.magnet import Magnet as Magnet
+    from mktorrent_py.metainfo.model import Info as Info
+    from mktorrent_py.metainfo.model import Metainfo as Metainfo
+    from mktorrent_py.torrentfile import read_metainfo as read_metainfo
+    from mktorrent_py.torrentfile import write_metainfo as write_metainfo
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "CreateOptions": "create",
+    "Created": "create",
+    "InfoHashes": "metainfo.infohash",
+    "Info": "metainfo.model",
+    "Magnet": "metainfo.magnet",
+    "Metainfo": "metainfo.model",
+    "Progress": "hashing.hasher",
+    "ScanOptions": "content.scan",
+    "Selection": "content.selection",
+    "TorrentError": "errors",
+    "TorrentVersion": "metainfo.infohash",
+    "create_torrent": "create",
+    "read_metainfo": "torrentfile",
+    "write_metainfo": "torrentfile",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - the names are those of the table
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

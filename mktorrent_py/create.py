@@ -6,22 +6,26 @@ reads the content once and makes the metainfo. `create_torrent` does both.
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from mktorrent_py.content.scan import Content, ScanOptions, SortOrder, scan_content, scan_file_list
 from mktorrent_py.errors import ContentError, UsageError
 from mktorrent_py.hashing.checksums import ALGORITHMS, FileChecksums
 from mktorrent_py.hashing.hasher import Fault, HashOptions, Progress, Source, hash_content
 from mktorrent_py.hashing.kernel import sha256_pairs
+from mktorrent_py.hashing.stream import hash_stream
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
 from mktorrent_py.metainfo.merkle import NODE_LENGTH, divide_up, root_of_layer
 from mktorrent_py.metainfo.model import Info, Metainfo, Node
-from mktorrent_py.metainfo.paths import display_path, printable, unsafe_reason
+from mktorrent_py.metainfo.paths import printable, unsafe_reason
 from mktorrent_py.metainfo.piece_length import (
+    STREAM_PIECE_LENGTH,
     PieceLengthChoice,
     assess,
     check_piece_length,
@@ -91,7 +95,9 @@ class Created:
     checksums: dict[str, list[str]] = field(default_factory=dict)
 
 
-def create_torrent(content: Path | str, options: CreateOptions | None = None, *, progress: Progress | None = None) -> Created:
+def create_torrent(
+    content: Path | str, options: CreateOptions | None = None, *, progress: Progress | None = None
+) -> Created:
     """Create a torrent of a file or a directory; nothing is written to disk.
 
     `progress.bytes_done` can be read from another thread meanwhile. Raises UsageError for options that do not go
@@ -103,7 +109,7 @@ def create_torrent(content: Path | str, options: CreateOptions | None = None, *,
 def draft_torrent(content: Path, options: CreateOptions) -> Draft:
     """Scan the content and lay it out; reads names and sizes only."""
     check_options(options)
-    scan = replace(options.scan, name=options.name or options.scan.name)
+    scan = options.scan if options.name is None else replace(options.scan, name=options.name)
     if options.file_list is None:
         scanned = scan_content(content, scan)
     else:
@@ -133,7 +139,7 @@ def check_options(options: CreateOptions) -> None:
         raise UsageError("the number of pieces to aim at must be at least 1")
     if options.version.has_v2 and options.scan.sort is not SortOrder.PATH:
         raise UsageError(
-            f"v2 and hybrid torrents have one order of files, by path (BEP 52); sorting by {options.scan.sort} needs v1",
+            f"v2 and hybrid torrents have one order of files, by path (BEP 52), and cannot sort by {options.scan.sort}",
             hint="Leave --sort out, or say --v1.",
         )
     if options.private and options.nodes:
@@ -187,22 +193,15 @@ def fault_error(fault: Fault, content: Content) -> ContentError:
     """A fault as the error that ends a creation."""
     if fault.file < 0:
         return ContentError("hashing was stopped")
-    path = printable(str(content.root / display_path_on_disk(content, fault.file)))
+    path = printable(str(content.root / os.fsdecode(content.disk[fault.file].path)))
     if fault.reason in FAULTS:
         return ContentError(
             f"{path} {FAULTS[fault.reason]}", hint="Nothing was written. Try again when the content is at rest."
         )
-    import os
-
     return ContentError(
         f"cannot read {path}: {os.strerror(fault.errno).lower()}",
         hint="Nothing was written. Leave it out with --exclude, or run as someone who may read it.",
     )
-
-
-def display_path_on_disk(content: Content, number: int) -> str:
-    """The path of a scanned file below its root."""
-    return content.disk[number].path.decode("utf-8", "surrogateescape")
 
 
 def assemble(draft: Draft, pieces: bytes, nodes: bytes) -> Metainfo:
@@ -246,7 +245,38 @@ def rooted_files(layout: Layout, nodes: bytes, layers: dict[bytes, bytes]) -> It
             layers[root] = own
         else:
             root = own
-        yield replace(file, pieces_root=root) if size else file
+        yield File(file.path, file.length, file.attributes, file.symlink, root) if size else file
+
+
+def create_from_stream(stream: BinaryIO, options: CreateOptions, *, progress: Progress | None = None) -> Created:
+    """Create a single-file torrent of what a stream holds, which is read once and to its end.
+
+    `options.name` is the file's name. The length is not known before, so without `piece_length` it is 1 MiB.
+    """
+    check_options(options)
+    check_name(options.name or "")
+    piece_length = options.piece_length or STREAM_PIECE_LENGTH
+    digests = hash_stream(
+        stream, piece_length, options.version, checksums=options.checksums, progress=progress or Progress()
+    )
+    if not digests.length:
+        raise UsageError("there was nothing to read on the stream", hint="No client takes a torrent without content.")
+    draft = _stream_draft(digests.length, piece_length, options)
+    sums = {name: [checksum] for name, checksum in digests.checksums.items()}
+    return Created(metainfo=assemble(draft, digests.sha1, digests.nodes), draft=draft, checksums=sums)
+
+
+def _stream_draft(length: int, piece_length: int, options: CreateOptions) -> Draft:
+    name = options.name or ""
+    file = File((name,), length)
+    content = Content(root=Path(), name=name, single=True, files=(file,), disk=())
+    return Draft(
+        options=options,
+        content=content,
+        layout=Layout.of(content.files, piece_length, options.version),
+        choice=assess([length], options.version, piece_length),
+        cure=None,
+    )
 
 
 def _choose(lengths: Sequence[int], options: CreateOptions) -> PieceLengthChoice:

@@ -39,7 +39,9 @@ def reason_of(error: OSError) -> str:
 def refuse_to_overwrite(path: Path) -> None:
     """Raises RefusedError if something stands at `path`."""
     if os.path.lexists(path):
-        raise RefusedError(f"{path} is already there", hint="Say --force to replace it, or --output to write elsewhere.")
+        raise RefusedError(
+            f"{path} is already there", hint="Say --force to replace it, or --output to write elsewhere."
+        )
 
 
 def write_metainfo(metainfo: Metainfo, path: Path, *, overwrite: bool = False) -> None:

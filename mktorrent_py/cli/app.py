@@ -120,12 +120,22 @@ def _as_sentence(message: str) -> str:
 def _end_os_error(error: OSError, words: list[str], debug: bool) -> int:
     reason = (error.strerror or str(error)).lower()
     where = f" {error.filename}" if error.filename else " the result"
-    return _end(f"cannot write{where}: {reason}" if not error.filename else f"{error.filename}: {reason}",
-                ContentError.exit_code, words, debug)
+    return _end(
+        f"cannot write{where}: {reason}" if not error.filename else f"{error.filename}: {reason}",
+        ContentError.exit_code,
+        words,
+        debug,
+    )
 
 
 def _end(
-    message: str, code: int, words: list[str], debug: bool, *, hint: str | None = None, error: TorrentError | None = None
+    message: str,
+    code: int,
+    words: list[str],
+    debug: bool,
+    *,
+    hint: str | None = None,
+    error: TorrentError | None = None,
 ) -> int:
     if debug:
         traceback.print_exc()

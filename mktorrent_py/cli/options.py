@@ -15,6 +15,9 @@ import typer
 from mktorrent_py.cli.progress import ProgressMode
 from mktorrent_py.errors import UsageError
 
+Text = str | None
+Texts = list[str]
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 FieldOption = Annotated[
     str | None, typer.Option("--field", metavar="NAME", help="Print this value and nothing else, e.g. infohash.v1.")
@@ -56,7 +59,9 @@ def parse_node(text: str) -> tuple[str, int]:
     """A DHT node from `HOST:PORT` or `[IPV6]:PORT`."""
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):([0-9]{1,5})", text)
     if not found or not 0 < int(found[3]) < 65536:
-        raise UsageError(f"{text!r} is not a host and a port", hint="Write router.example.org:6881 or [2001:db8::1]:6881.")
+        raise UsageError(
+            f"{text!r} is not a host and a port", hint="Write router.example.org:6881 or [2001:db8::1]:6881."
+        )
     return found[1] or found[2], int(found[3])
 
 

@@ -1,6 +1,6 @@
 """Progress on stderr: a bar for a terminal, a line now and then for a log, JSON lines for a program.
 
-The work is told nothing of it: a thread here reads a counter ten times a second. Nothing shows before 0.3 s have passed.
+The work is told nothing of it: a thread here reads a counter ten times a second, and shows nothing for 0.3 s.
 """
 
 from __future__ import annotations

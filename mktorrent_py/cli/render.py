@@ -1,8 +1,8 @@
 """Three faces of the same facts: aligned text for a terminal, tab-separated lines for scripts, JSON for programs.
 
-Facts are a dictionary of JSON values with stable keys. In tab lines a dictionary becomes dotted keys, a list repeats its
-key, a list of lists counts them (`trackers.1`), an object in a list becomes the tab-joined values of it. Facts that a
-torrent does not have (None, empty lists) have no line.
+Facts are a dictionary of JSON values with stable keys. In tab lines a dictionary becomes dotted keys, a list repeats
+its key, a list of lists counts them (`trackers.1`), an object in a list becomes its values joined by tabs. Facts that
+a torrent does not have (None, empty lists) have no line.
 """
 
 from __future__ import annotations

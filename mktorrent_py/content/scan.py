@@ -29,6 +29,7 @@ from mktorrent_py.content.walk import (
     is_one_of,
     may_read,
     name_fault,
+    permission_denied,
     refuse,
 )
 from mktorrent_py.errors import ContentError, UsageError
@@ -109,7 +110,7 @@ def _scan_file(content: Path, status: os.stat_result, options: ScanOptions) -> C
     if is_one_of(path, options.never):
         raise UsageError(f"{shown} cannot be both the content and the torrent file", hint="Write to another path.")
     if not may_read(path, status):
-        refuse(shown, PermissionError(13, "Permission denied"))
+        refuse(shown, permission_denied())
     name = _content_name(content, options)
     file = File((name,), status.st_size, attributes_of(name, status) if options.attributes else "")
     disk = DiskFile.of(os.fsencode(content.name), status)
@@ -121,9 +122,9 @@ def _scan_directory(content: Path, status: os.stat_result, options: ScanOptions,
     walk = Walk(content, options)
     walk.run(status, listing)
     pairs = list(zip(walk.files, walk.disk, strict=True))
-    if options.symlinks is Symlinks.STORE:
+    if options.symlinks == Symlinks.STORE:
         pairs = _without_dangling_links(pairs, walk.left_out)
-    if options.sort is not SortOrder.PATH:
+    if options.sort != SortOrder.PATH:
         key = _SORT_KEYS[options.sort]
         pairs.sort(key=lambda pair: key(pair[0]))
     return Content(
@@ -145,16 +146,23 @@ def _stat_content(content: Path) -> os.stat_result:
 
 
 def _content_name(content: Path, options: ScanOptions) -> str:
-    """The torrent's name: as given, else the last component of the path; behind `.` and `..`, of the real path."""
-    if options.name is not None:
-        name, hint = options.name, "Give another --name."
-    else:
-        own = content.name if content.name not in ("", "..") else content.resolve().name
-        name, hint = decode_name(os.fsencode(own)), "Give the torrent another name with --name."
-    fault = name_fault(name, allow_raw=options.allow_raw_names) if name or options.name is not None else None
+    """The torrent's name: as asked for, else the content's own; empty for the root of a file system, which has none."""
+    name = _own_name(content) if options.name is None else options.name
+    if name == "" and options.name is None:
+        return name
+    fault = name_fault(name, allow_raw=options.allow_raw_names)
     if fault is not None:
-        raise UsageError(f"{printable(name)!r} cannot be the name of a torrent: {fault}", hint=hint)
+        raise UsageError(
+            f"{printable(name)!r} cannot be the name of a torrent: {fault}",
+            hint="Give the torrent another name with --name.",
+        )
     return name
+
+
+def _own_name(content: Path) -> str:
+    """The last component of the path as it is given; behind `.` and `..`, of the real path."""
+    own = content.name if content.name not in ("", "..") else content.resolve().name
+    return decode_name(os.fsencode(own))
 
 
 def _listing(listed: Iterable[bytes]) -> Listing | None:

@@ -82,15 +82,16 @@ _JUNK_DIRECTORIES = frozenset(
 _JUNK_DIRECTORY_PREFIXES = (".trash-",)  # freedesktop.org: deleted files of one user
 
 # pathspec does not know the POSIX classes that gitignore allows inside brackets.
-_CHARACTER_CLASSES = {
-    "[:alnum:]": "a-zA-Z0-9",
-    "[:alpha:]": "a-zA-Z",
-    "[:blank:]": " \t",
-    "[:digit:]": "0-9",
-    "[:lower:]": "a-z",
-    "[:space:]": " \t\r\n\v\f",
-    "[:upper:]": "A-Z",
-    "[:xdigit:]": "0-9a-fA-F",
+_CHARACTER_CLASS = re.compile(r"(?<!\\)\[:([a-z]+):\]")
+_CHARACTERS = {
+    "alnum": "a-zA-Z0-9",
+    "alpha": "a-zA-Z",
+    "blank": " \t",
+    "digit": "0-9",
+    "lower": "a-z",
+    "space": " \t\r\n\v\f",
+    "upper": "A-Z",
+    "xdigit": "0-9a-fA-F",
 }
 
 # `[!a]` must not match `/`, which no pattern can say to pathspec: a NUL stands for it until there is a regex.
@@ -220,8 +221,7 @@ def _compile(line: str) -> _Rule | None:
 
 def _spell_for_pathspec(line: str) -> str:
     """Say what pathspec reads otherwise than git in words both read alike."""
-    for name, characters in _CHARACTER_CLASSES.items():
-        line = line.replace(name, characters)
+    line = _CHARACTER_CLASS.sub(lambda named: _CHARACTERS.get(named[1], named[0]), line)
     line = _NEGATED_SET.sub(r"[\1\0", line)
     # Any directory below, which pathspec takes for the one above.
     return f"{line}*/" if line.endswith("/**/") else line

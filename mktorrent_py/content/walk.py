@@ -37,6 +37,12 @@ _SPECIAL_FILES = {
     stat.S_IFBLK: Reason.DEVICE,
 }
 
+_ADVICE = {
+    errno.EACCES: "Or run as someone who may read it.",
+    errno.EPERM: "Or run as someone who may read it.",
+    errno.ENAMETOOLONG: "Or start from a directory nearer to it.",
+}
+
 # The names a file list asks for in one directory, each with what it asks for beneath; None asks for everything.
 Listing = dict[bytes, "Listing | None"]
 
@@ -191,10 +197,10 @@ class Walk:
     def _is_directory(self, entry: _Entry, is_link: bool) -> bool:
         if not is_link:
             return entry.is_dir(follow_symlinks=False)
-        return self._options.symlinks is Symlinks.FOLLOW and os.path.isdir(entry.path)
+        return self._options.symlinks == Symlinks.FOLLOW and os.path.isdir(entry.path)
 
     def _visit_link(self, parent: _Directory, entry: _Entry, path: PathComponents) -> _Directory | None:
-        if self._options.symlinks is Symlinks.SKIP:
+        if self._options.symlinks == Symlinks.SKIP:
             self._leave_out(path, Reason.SYMLINK)
             return None
         try:
@@ -204,24 +210,26 @@ class Walk:
                 self._refuse(path, error)
             self._leave_out(path, Reason.BROKEN_LINK, _link_text(entry))
             return None
-        if self._options.symlinks is Symlinks.STORE:
+        if self._options.symlinks == Symlinks.STORE:
             self._store_link(parent, entry, path)
             return None
-        if not _is_below(os.path.realpath(entry.path), self._real_root):
+        left_out = len(self.left_out)
+        below = self._visit_target(parent, entry, path, status)
+        if len(self.left_out) == left_out and not _is_below(os.path.realpath(entry.path), self._real_root):
             self.outside.append("/".join(path))
-        return self._visit_target(parent, entry, path, status)
+        return below
 
     def _visit_target(
         self, parent: _Directory, entry: _Entry, path: PathComponents, status: os.stat_result
     ) -> _Directory | None:
         """Take the file, or enter the directory, that an entry is or leads to."""
         kind = stat.S_IFMT(status.st_mode)
-        if kind == stat.S_IFDIR:
-            return self._enter(parent, entry, path, status)
-        if kind != stat.S_IFREG:
-            self._leave_out(path, _SPECIAL_FILES.get(kind, Reason.DEVICE))
-        elif not self._options.selection.hidden and _has_hidden_attribute(status):
+        if not self._options.selection.hidden and _has_hidden_attribute(status):
             self._leave_out(path, Reason.HIDDEN)
+        elif kind == stat.S_IFDIR:
+            return self._enter(parent, entry, path, status)
+        elif kind != stat.S_IFREG:
+            self._leave_out(path, _SPECIAL_FILES.get(kind, Reason.DEVICE))
         else:
             self._take(parent, entry, path, status)
         return None
@@ -241,7 +249,7 @@ class Walk:
             raise ContentError(f"{self._shown(path)} is a file, but the list of files names something in it")
         self._vet(parent, path)
         if not may_read(entry.path, status):
-            self._refuse(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+            self._refuse(path, permission_denied())
         attributes = attributes_of(path[-1], status) if self._options.attributes else ""
         self.files.append(File(path, status.st_size, attributes))
         self.disk.append(DiskFile.of(parent.prefix + entry.name, status))
@@ -341,15 +349,20 @@ def may_read(path: bytes, status: os.stat_result) -> bool:
     return os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
+def permission_denied() -> PermissionError:
+    """The error that opening the file would raise."""
+    return PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
 def refuse(shown: str, error: OSError, *, exclude: str | None = None) -> NoReturn:
     """Raise the ContentError for what cannot be read; `exclude` is a name that could be left out instead."""
     cause = error.strerror or str(error)
-    hint = "Nothing was written."
+    advice = ["Nothing was written."]
     if exclude is not None:
-        hint += (
-            f" Leave it out with --exclude {shlex.quote(escape_pattern(exclude))}, or run as someone who may read it."
-        )
-    raise ContentError(f"cannot read {shown}: {cause[:1].lower()}{cause[1:]}", hint=hint) from error
+        advice.append(f"Leave it out with --exclude {shlex.quote(escape_pattern(exclude))}.")
+    if error.errno in _ADVICE:
+        advice.append(_ADVICE[error.errno])
+    raise ContentError(f"cannot read {shown}: {cause[:1].lower()}{cause[1:]}", hint=" ".join(advice)) from error
 
 
 def is_one_of(path: bytes, paths: Iterable[Path]) -> bool:

@@ -28,6 +28,11 @@ ALGORITHMS: dict[str, tuple[str, Callable[[], Digest]]] = {
 """Name of each checksum: the file it is written to, and how to start one."""
 
 
+def start_digest(algorithm: str) -> Digest:
+    """A fresh digest of one of `ALGORITHMS`."""
+    return ALGORITHMS[algorithm][1]()
+
+
 class FileChecksums:
     """Feeds every file's bytes to its digests in order, whatever order the workers arrive in.
 
@@ -65,12 +70,10 @@ class FileChecksums:
         """The hex digest of every file, in layout order."""
         which = self._algorithms.index(algorithm)
         empty = self._start()[which].hexdigest()
-        return [
-            self._done[number][which] if length else empty for number, length in enumerate(self._lengths)
-        ]
+        return [self._done[number][which] if length else empty for number, length in enumerate(self._lengths)]
 
     def _start(self) -> list[Digest]:
-        return [ALGORITHMS[name][1]() for name in self._algorithms]
+        return [start_digest(name) for name in self._algorithms]
 
     def _position(self, file: int) -> int:
         return self._open[file][0] if file in self._open else 0
@@ -81,3 +84,17 @@ class FileChecksums:
             return
         self._open.pop(file, None)
         self._done[file] = tuple([digest.hexdigest() for digest in digests])
+
+
+def checksum_lines(digests: Sequence[str], paths: Sequence[str]) -> bytes:
+    """The lines of a SHA256SUMS or B3SUMS file, as `sha256sum -c` and `b3sum -c` read them.
+
+    A path with a line break or a backslash is escaped, which a backslash at the start of its line announces.
+    """
+    return b"".join([_line(digest, path) for digest, path in zip(digests, paths, strict=True)])
+
+
+def _line(digest: str, path: str) -> bytes:
+    escaped = path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    mark = "\\" if escaped != path else ""
+    return f"{mark}{digest}  {escaped}\n".encode("utf-8", "surrogateescape")

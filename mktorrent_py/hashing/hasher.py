@@ -14,9 +14,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from mktorrent_py.hashing.checksums import FileChecksums
+from mktorrent_py.hashing.disk import is_rotating
 from mktorrent_py.hashing.kernel import ReadFault, hash_unit, hash_unit_tapped
 from mktorrent_py.hashing.plan import Unit, plan_hashes, plan_pieces
 from mktorrent_py.metainfo.layout import Layout
@@ -69,6 +71,10 @@ class Progress:
     def bytes_done(self) -> int:
         return self.cells[0]
 
+    def count(self, length: int) -> None:
+        """Add bytes read, for readers that are alone."""
+        self.cells[0] += length
+
     def cancel(self) -> None:
         """Make every worker stop at its next read."""
         self.cells[1] = 1
@@ -76,10 +82,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HashOptions:
-    """How to hash. `threads` 0 stands for as many as pay on this machine; `sequential` for disks that must seek."""
+    """How to hash. `threads` 0 stands for as many as pay on this machine.
+
+    `sequential` reads in one place after another, as disks that must seek want it; None asks the system.
+    """
 
     threads: int = 0
-    sequential: bool = False
+    sequential: bool | None = None
     progress: Progress = field(default_factory=Progress)
     checksums: FileChecksums | None = None
 
@@ -105,10 +114,11 @@ def default_threads() -> int:
 def hash_units(units: Iterable[Unit], layout: Layout, source: Source, options: HashOptions) -> Iterator[Hashed]:
     """Hash units in parallel, a few ahead of the one that is due; the results come in the order of the units."""
     threads = options.threads or default_threads()
+    sequential = is_rotating(source.root) if options.sequential is None else options.sequential
     ahead = 2 * threads
     due: deque[Future[Hashed]] = deque()
     with _open_root(source.root) as root, ThreadPoolExecutor(threads, "mkt-hash") as pool:
-        work = _Work(layout=layout, source=source, options=options, root=root)
+        work = _Work(layout=layout, source=source, options=options, root=root, sequential=sequential)
         try:
             for unit in units:
                 due.append(pool.submit(work.hash, unit))
@@ -129,6 +139,7 @@ class _Work:
     source: Source
     options: HashOptions
     root: int
+    sequential: bool
 
     def hash(self, unit: Unit) -> Hashed:
         try:
@@ -143,12 +154,20 @@ class _Work:
             self.options.checksums.abandon()
 
     def _digests(self, unit: Unit) -> tuple[bytes, bytes]:
-        version, checksums = self.layout.version, self.options.checksums
-        wanted = {"v1": version.has_v1, "v2": version.has_v2, "progress": self.options.progress.cells}
-        place = (self.root, self.source.paths, self.source.stats, unit.rows, self.layout.piece_length)
-        if checksums is not None:
-            return hash_unit_tapped(*place, **wanted, tap=checksums.update)
-        return hash_unit(*place, **wanted, sequential=self.options.sequential)
+        version, progress = self.layout.version, self.options.progress.cells
+        unit_hasher = partial(hash_unit, sequential=self.sequential)
+        if self.options.checksums is not None:
+            unit_hasher = partial(hash_unit_tapped, tap=self.options.checksums.update)
+        return unit_hasher(
+            self.root,
+            self.source.paths,
+            self.source.stats,
+            unit.rows,
+            self.layout.piece_length,
+            v1=version.has_v1,
+            v2=version.has_v2,
+            progress=progress,
+        )
 
 
 @contextmanager

@@ -288,12 +288,12 @@ def _refuse(data: bytes, start: int) -> NoReturn:
     number = _NUMBER.match(data, start)
     if number is None:
         _refuse_byte(data, start)
-    end, digits = number.end(), number.end() - number.start(1)
-    if number[0].startswith(b"i") and digits > MAX_DIGITS:
+    end, digits, is_integer = number.end(), number.end() - number.start(1), data[start] == _INTEGER
+    if is_integer and digits > MAX_DIGITS:
         raise LimitError(f"an integer has more than {MAX_DIGITS:,} digits", offset=start)
-    if digits > _MAX_LENGTH_DIGITS and data[start] != _INTEGER:
+    if not is_integer and digits > _MAX_LENGTH_DIGITS:
         raise BencodeError(f"the length of a string has more than {_MAX_LENGTH_DIGITS} digits", offset=start)
-    if end == len(data) or data[end : end + 1] == b":":
+    if end == len(data) or (not is_integer and data[end : end + 1] == b":"):
         raise BencodeError("the data ends in the middle of a value", offset=len(data))
     raise BencodeError(f"{_shown(data[end : end + 1])} is not a digit", offset=end)
 

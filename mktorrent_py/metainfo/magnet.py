@@ -211,7 +211,7 @@ def _key(digits: str) -> bytes | None:
 def _named(query: _Query, key: str, kind: str, read: Callable[[str], bytes | None]) -> bytes | None:
     """What the `urn:kind:` among the values of `key` stands for; unlike the rest of a magnet URI it must be right."""
     urns = [urn for urn in map(_decoded, query.values.get(key, ())) if _is_urn(urn, kind)]
-    meanings = [read(urn.rpartition(":")[2]) for urn in urns]
+    meanings = [read(urn.split(":", 2)[2]) for urn in urns]
     if None in meanings:
         raise MagnetError(f"{urns[meanings.index(None)][:100]!a} is malformed", hint=_FORMS[kind])
     if len(set(meanings)) > 1:

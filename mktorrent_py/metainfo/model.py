@@ -56,8 +56,11 @@ class Info:
     ) -> Info:
         """Write the info dictionary of a layout whose v2 files carry their `pieces_root`.
 
-        `private` is written only when it is 1: 0 would change the infohash and say nothing (BEP 27).
+        `private` is written only when it is 1: 0 would change the infohash and say nothing (BEP 27). A v2 torrent of
+        one file at its root is a single-file torrent, whatever was meant: the format has no other form for it.
         """
+        if not layout.version.has_v1:
+            single = has_lone_root_file(layout.files)
         fields: dict[str, bencode.Encodable] = {
             "name": name,
             "piece length": layout.piece_length,
@@ -134,7 +137,7 @@ class Metainfo:
     ) -> Metainfo:
         """Write a torrent around an info dictionary. A v2 or hybrid torrent has `piece_layers`, be they empty."""
         tiers = distinct_tiers(trackers)
-        fields: dict[str, bencode.Encodable] = {
+        given: dict[str, bencode.Encodable | None] = {
             "info": bencode.Raw(info.raw),
             **tracker_fields(tiers),
             **web_seed_fields(web_seeds),
@@ -146,7 +149,7 @@ class Metainfo:
             "created by": created_by or None,
             "creation date": creation_date,
         }
-        fields = {key: value for key, value in fields.items() if value is not None and value != ()}
+        fields = {key: value for key, value in given.items() if value is not None and value != ()}
         if info.version.has_v2:
             fields["piece layers"] = encode_piece_layers(piece_layers or {})
         return cls(
@@ -182,6 +185,11 @@ class Metainfo:
     @property
     def version(self) -> TorrentVersion:
         return self.info.version
+
+
+def has_lone_root_file(files: Sequence[File]) -> bool:
+    """Whether a file tree is that of a single-file torrent (BEP 52)."""
+    return len(files) == 1 and len(files[0].path) == 1
 
 
 def distinct_tiers(tiers: Iterable[Iterable[str]]) -> tuple[Tier, ...]:

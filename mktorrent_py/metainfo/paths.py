@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_UNSAFE = re.compile(r"[/\\\0]|^\.{1,2}$|^$|^[A-Za-z]:$")
+_UNSAFE = re.compile(r"[/\\\0]|\A\.{1,2}\Z|\A\Z|\A[A-Za-z]:\Z")
 _REASONS = {
     "": "is empty",
     ".": "names the directory itself",

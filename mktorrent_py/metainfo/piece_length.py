@@ -61,8 +61,8 @@ def choose_piece_length(
     2. Go beyond 16 MiB, up to 128 MiB, only when the hashes would pass 8 MB: the torrent file has to stay below the
        10 MB that libtorrent reads.
     3. A hybrid of several files pads each to a whole piece, and clients that do not know pad files fetch the zeros.
-       While padding passes 5 % of the content, halve: as long as the hashes stay below 4 MB and halving still saves
-       a tenth of the padding (for files smaller than 16 KiB no length helps; then the first choice stands).
+       Where padding passes 5 % of the content, take the longest length that does not, or, where none is short
+       enough, the longest that pads within a tenth of the least; as long as the hashes stay below 4 MB.
     4. `longest` bounds all of it.
     """
     bound = LONGEST if longest is None else longest
@@ -142,25 +142,24 @@ def format_binary(size: int) -> str:
     return f"{size:,} bytes"
 
 
-def _shortest_for(
-    lengths: Sequence[int], version: TorrentVersion, most_pieces: int, longest: int
-) -> PieceLengthChoice:
+def _shortest_for(lengths: Sequence[int], version: TorrentVersion, most_pieces: int, longest: int) -> PieceLengthChoice:
     wanted = power_of_two_at_least(divide_up(sum(lengths), most_pieces))
     longest_power = 1 << (longest.bit_length() - 1)
     return assess(lengths, version, min(max(wanted, SHORTEST), longest_power))
 
 
-def _less_padding(
-    first: PieceLengthChoice, lengths: Sequence[int], version: TorrentVersion
-) -> PieceLengthChoice:
-    total = sum(lengths)
-    best = first
-    while best.padding_share(total) > TOLERABLE_PADDING and best.piece_length > SHORTEST:
-        halved = assess(lengths, version, best.piece_length // 2)
-        if _hash_bytes(halved, version) > SMALL_HASH_BYTES or halved.padding > 0.9 * best.padding:
+def _less_padding(first: PieceLengthChoice, lengths: Sequence[int], version: TorrentVersion) -> PieceLengthChoice:
+    bound = TOLERABLE_PADDING * sum(lengths)
+    if first.padding <= bound:
+        return first
+    shorter = [first]
+    while shorter[-1].piece_length > SHORTEST:
+        halved = assess(lengths, version, shorter[-1].piece_length // 2)
+        if _hash_bytes(halved, version) > SMALL_HASH_BYTES:
             break
-        best = halved
-    return best
+        shorter.append(halved)
+    least = min([choice.padding for choice in shorter])
+    return next(choice for choice in shorter if choice.padding <= max(bound, 1.1 * least))
 
 
 def _hash_bytes(choice: PieceLengthChoice, version: TorrentVersion) -> int:

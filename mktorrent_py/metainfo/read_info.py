@@ -14,7 +14,7 @@ from mktorrent_py.metainfo.fields import (
 from mktorrent_py.metainfo.infohash import InfoHashes, TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
 from mktorrent_py.metainfo.merkle import BLOCK_LENGTH, divide_up, is_power_of_two
-from mktorrent_py.metainfo.model import Info
+from mktorrent_py.metainfo.model import Info, has_lone_root_file
 from mktorrent_py.metainfo.paths import printable
 from mktorrent_py.metainfo.read_files import MOST_BYTES, V1Files, read_component, read_file_tree, read_v1_files
 from mktorrent_py.metainfo.remarks import Notes
@@ -113,7 +113,7 @@ def _read_layout(
         return _join_halves(listed, tree, piece_length, notes)
     if tree is not None:
         layout = Layout.of(tree, piece_length, version)
-        single = len(tree) == 1 and len(tree[0].path) == 1
+        single = has_lone_root_file(tree)
     else:
         assert listed is not None
         layout, single = _v1_layout(listed, piece_length, version), listed.single

@@ -1,0 +1,233 @@
+"""`mkt create`: parse, create, write, say what was made."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mktorrent_py.cli import options
+from mktorrent_py.cli.created import Face, Place, make
+from mktorrent_py.cli.options import (
+    FieldOption,
+    JsonOption,
+    ProgressOption,
+    QuietOption,
+    Text,
+    Texts,
+    ThreadsOption,
+    VerboseOption,
+)
+from mktorrent_py.cli.progress import ProgressMode
+from mktorrent_py.content.scan import ScanOptions, SortOrder, Symlinks, split_file_list
+from mktorrent_py.content.selection import Selection
+from mktorrent_py.create import CreateOptions
+from mktorrent_py.errors import ContentError, UsageError
+from mktorrent_py.metainfo.infohash import TorrentVersion
+from mktorrent_py.metainfo.piece_length import parse_size
+from mktorrent_py.torrentfile import reason_of
+
+app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
+
+
+def option(*names: str, metavar: str = "TEXT", help: str) -> Any:
+    """An option that takes a value and has no default worth showing."""
+    return typer.Option(*names, metavar=metavar, help=help, show_default=False)
+
+
+def flag(*names: str, help: str) -> Any:
+    return typer.Option(*names, help=help)
+
+
+@app.command()
+def create(
+    content: Annotated[str, typer.Argument(metavar="CONTENT", help="A file or a directory; - for standard input.")],
+    output: Annotated[
+        Text, option("-o", "--output", metavar="PATH|DIR/|-", help="Where to write; else NAME.torrent here.")
+    ] = None,
+    force: Annotated[bool, flag("--force", "-f", help="Replace the output if it is there.")] = False,
+    v1: Annotated[bool, flag("--v1", help="v1 only: every client reads it.")] = False,
+    v2: Annotated[bool, flag("--v2", help="v2 only (BEP 52): no padding, every file has its own root.")] = False,
+    hybrid: Annotated[bool, flag("--hybrid", help="v1 and v2 in one (the default).")] = False,
+    piece_length: Annotated[
+        str,
+        typer.Option(
+            "--piece-length", "-l", metavar="SIZE|auto", help="16 KiB to 128 MiB; a power of two for v2 and hybrid."
+        ),
+    ] = "auto",
+    max_piece_length: Annotated[
+        Text, option("--max-piece-length", metavar="SIZE", help="Choose none longer than this.")
+    ] = None,
+    target_pieces: Annotated[
+        int | None, option("--target-pieces", metavar="N", help="Choose a length that makes at most N pieces.")
+    ] = None,
+    tracker: Annotated[
+        Texts,
+        option("-t", "--tracker", metavar="URL[,URL...]", help="Announce here; each use is a tier, commas share one."),
+    ] = [],
+    web_seed: Annotated[
+        Texts, option("-w", "--web-seed", metavar="URL", help="The content over HTTP (BEP 19); repeatable.")
+    ] = [],
+    http_seed: Annotated[Texts, option("--http-seed", metavar="URL", help="A BEP 17 seed script; repeatable.")] = [],
+    node: Annotated[Texts, option("--node", metavar="HOST:PORT", help="A DHT node to start from; repeatable.")] = [],
+    similar: Annotated[
+        Texts, option("--similar", metavar="INFOHASH", help="A torrent with files in common (BEP 38); repeatable.")
+    ] = [],
+    collection: Annotated[
+        Texts, option("--collection", metavar="NAME", help="A collection it belongs to (BEP 38); repeatable.")
+    ] = [],
+    update_url: Annotated[
+        Text, option("--update-url", metavar="URL", help="Where newer versions are (BEP 39).")
+    ] = None,
+    name: Annotated[Text, option("-n", "--name", help="Instead of the content's own name.")] = None,
+    comment: Annotated[Text, option("-c", "--comment", help="A comment.")] = None,
+    source: Annotated[
+        Text, option("-s", "--source", help="A tag that makes another infohash, for private trackers.")
+    ] = None,
+    private: Annotated[
+        bool, flag("--private", "-p", help="Only peers from the trackers: no DHT, no PEX (BEP 27).")
+    ] = False,
+    creator: Annotated[Text, option("--creator", help="Who made it, instead of mkt and its version.")] = None,
+    no_creator: Annotated[bool, flag("--no-creator", help="Do not say who made it.")] = False,
+    date: Annotated[
+        Text,
+        option(
+            "--date",
+            metavar="WHEN",
+            help="Creation date: 2026-11-22, Unix seconds or now; else SOURCE_DATE_EPOCH, else now.",
+        ),
+    ] = None,
+    no_date: Annotated[bool, flag("--no-date", help="No creation date.")] = False,
+    include: Annotated[Texts, option("--include", metavar="GLOB", help="Only files that match; repeatable.")] = [],
+    exclude: Annotated[
+        Texts, option("--exclude", metavar="GLOB", help="Not files or directories that match; repeatable.")
+    ] = [],
+    ignore_file: Annotated[
+        Path | None, option("--ignore-file", metavar="FILE", help="Leave out by the rules of a .gitignore.")
+    ] = None,
+    no_hidden: Annotated[bool, flag("--no-hidden", help="Leave out dot files.")] = False,
+    keep_junk: Annotated[bool, flag("--keep-junk", help="Take .DS_Store, Thumbs.db and their like as well.")] = False,
+    files_from: Annotated[
+        Text,
+        option("--files-from", metavar="FILE|-", help="Only the paths listed there, one a line, relative to CONTENT."),
+    ] = None,
+    null: Annotated[bool, flag("-0", "--null", help="The list of --files-from ends its paths with NUL.")] = False,
+    symlinks: Annotated[
+        Symlinks, typer.Option("--symlinks", help="Take what links lead to, skip them, or store them (BEP 47).")
+    ] = Symlinks.FOLLOW,
+    sort: Annotated[SortOrder, typer.Option("--sort", help="Order of files; all but path need --v1.")] = SortOrder.PATH,
+    attributes: Annotated[
+        bool, flag("--attributes", help="Write which files are executable or hidden (BEP 47).")
+    ] = False,
+    raw_names: Annotated[
+        bool, flag("--raw-names", help="Take names that are not UTF-8 as the bytes they are.")
+    ] = False,
+    checksums: Annotated[
+        Texts,
+        option(
+            "--checksums", metavar="sha256,blake3", help="SHA256SUMS and B3SUMS beside the output, from the same read."
+        ),
+    ] = [],
+    threads: ThreadsOption = 0,
+    dry_run: Annotated[
+        bool, flag("--dry-run", help="Look at names and sizes, say what would be made, write nothing.")
+    ] = False,
+    json: JsonOption = False,
+    field: FieldOption = None,
+    progress: ProgressOption = ProgressMode.AUTO,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Make a torrent of CONTENT: hybrid unless said otherwise, hashed once, written whole or not at all."""
+    started = time.monotonic()
+    place = Place(content=content, output=output, force=force)
+    wanted = CreateOptions(
+        version=_version(v1, v2, hybrid),
+        piece_length=None if piece_length == "auto" else parse_size(piece_length),
+        max_piece_length=parse_size(max_piece_length) if max_piece_length else None,
+        target_pieces=target_pieces,
+        trackers=tuple([options.split_tier(tier) for tier in tracker]),
+        web_seeds=tuple([options.check_url(url, "a web seed", ("http", "https", "ftp")) for url in web_seed]),
+        http_seeds=tuple([options.check_url(url, "an HTTP seed", ("http", "https")) for url in http_seed]),
+        nodes=tuple([options.parse_node(text) for text in node]),
+        similar=tuple([options.parse_infohash(text) for text in similar]),
+        collections=tuple(collection),
+        update_url=options.check_url(update_url, "updates", ("http", "https")) if update_url else None,
+        name=name,
+        comment=comment,
+        source=source,
+        private=private,
+        created_by=_creator(creator, no_creator),
+        creation_date=_creation_date(date, no_date),
+        scan=ScanOptions(
+            selection=Selection(
+                include=tuple(include),
+                exclude=tuple(exclude),
+                ignore_lines=_ignore_lines(ignore_file),
+                hidden=not no_hidden,
+                keep_junk=keep_junk,
+            ),
+            symlinks=symlinks,
+            attributes=attributes,
+            allow_raw_names=raw_names,
+            sort=sort,
+        ),
+        file_list=_file_list(files_from, null),
+        checksums=tuple([word.strip() for words in checksums for word in words.split(",") if word.strip()]),
+        threads=threads,
+    )
+    face = Face(json=json, field=field, quiet=quiet, verbose=verbose, progress=progress, started=started)
+    make(place, wanted, face, dry_run=dry_run)
+
+
+def _version(v1: bool, v2: bool, hybrid: bool) -> TorrentVersion:
+    chosen = [version for version, said in zip(TorrentVersion, (v1, v2, hybrid), strict=True) if said]
+    if len(chosen) > 1:
+        raise UsageError("--v1, --v2 and --hybrid exclude each other", hint="Hybrid is both at once, and the default.")
+    return chosen[0] if chosen else TorrentVersion.HYBRID
+
+
+def _creator(creator: str | None, no_creator: bool) -> str | None:
+    if creator and no_creator:
+        raise UsageError("--creator and --no-creator exclude each other")
+    if creator or no_creator:
+        return creator
+    from mktorrent_py import __version__
+
+    return f"mktorrent_py {__version__}"
+
+
+def _creation_date(date: str | None, no_date: bool) -> int | None:
+    if date and no_date:
+        raise UsageError("--date and --no-date exclude each other")
+    epoch = options.source_date_epoch()
+    if no_date:
+        return None
+    if date:
+        return options.parse_date(date, time.time())
+    return int(time.time()) if epoch is None else epoch
+
+
+def _ignore_lines(path: Path | None) -> tuple[str, ...]:
+    if path is None:
+        return ()
+    return tuple(_read(path).decode("utf-8", "surrogateescape").splitlines())
+
+
+def _file_list(source: str | None, null: bool) -> tuple[bytes, ...] | None:
+    if source is None:
+        if null:
+            raise UsageError("-0 goes with --files-from")
+        return None
+    data = sys.stdin.buffer.read() if source == "-" else _read(Path(source))
+    return tuple(split_file_list(data, null=null))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ContentError(f"cannot read {path}: {reason_of(error)}") from error

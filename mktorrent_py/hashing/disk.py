@@ -1,0 +1,27 @@
+"""What kind of disk the content lies on, as far as the system tells."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+SYSTEM = Path("/sys/dev/block")
+
+
+def is_rotating(path: Path, *, system: Path = SYSTEM) -> bool:
+    """Whether `path` lies on a disk that must seek, where reading in many places at once is slow.
+
+    False where the system does not say: on anything but Linux, and for file systems without a disk of their own.
+    """
+    try:
+        device = path.stat().st_dev
+        entry = (system / f"{os.major(device)}:{os.minor(device)}").resolve(strict=True)
+    except (OSError, AttributeError):
+        return False
+    # A partition's queue is that of the disk it is on, one level up.
+    for place in (entry, entry.parent):
+        try:
+            return (place / "queue" / "rotational").read_text().strip() == "1"
+        except OSError:
+            continue
+    return False

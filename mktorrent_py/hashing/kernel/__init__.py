@@ -1,0 +1,192 @@
+"""SHA-1 and SHA-256 of many pieces and blocks at once, and of whole units of files.
+
+Compiled kernels hash up to 16 messages side by side; hashlib is the fallback that is always there. Which kernel is
+used is decided once, by the processor and a table of measurements (dispatch.c). The environment variable MKT_KERNEL
+is a demand, not a preference: `hashlib`, `native` (the table's choice), or a kernel by name; where it cannot be met
+every function here raises UsageError.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from mktorrent_py.errors import UsageError
+from mktorrent_py.hashing.kernel import _fallback
+from mktorrent_py.hashing.kernel._fallback import BLOCK_LENGTH, BufferEngine, HashlibEngine, Tap
+from mktorrent_py.hashing.kernel.fault import ReadFault, Reason
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+try:
+    from mktorrent_py.hashing.kernel import _native
+except ImportError as error:
+    _native = None  # type: ignore[assignment]
+    _ABSENT: str | None = f"not built ({error})"
+else:
+    _ABSENT = None
+
+__all__ = [
+    "BLOCK_LENGTH",
+    "KERNEL_NAMES",
+    "KernelDescription",
+    "ReadFault",
+    "Reason",
+    "choose_engine",
+    "description",
+    "hash_unit",
+    "hash_unit_tapped",
+    "sha1_pieces",
+    "sha256_blocks",
+    "sha256_pairs",
+]
+
+KERNEL_NAMES = ("avx512", "avx2", "shani3", "shani2", "shani1", "armv8x3", "armv8x2", "armv8x1", "scalar")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelDescription:
+    """The kernels in use, those this processor could run, and why no compiled one is in use (None when one is)."""
+
+    sha1: str
+    sha256: str
+    available: tuple[str, ...]
+    absent: str | None
+
+
+def choose_engine(name: str | None = None) -> BufferEngine:
+    """The engine of that name (`native`, `hashlib` or one of KERNEL_NAMES); without a name the best there is.
+
+    UsageError: nothing has that name, nothing was compiled, or this processor cannot run it.
+    """
+    if name == "hashlib":
+        return HashlibEngine()
+    if name:
+        return _demanded(name)
+    return _recommended() or HashlibEngine()
+
+
+def _recommended() -> BufferEngine | None:
+    """What the table of measurements says; None where hashlib is the better choice."""
+    if _native is None:
+        return None
+    try:
+        return _native.Engine("native")
+    except ValueError:
+        return None
+
+
+def _demanded(name: str) -> BufferEngine:
+    if name not in ("native", *KERNEL_NAMES):
+        raise UsageError(
+            f"there is no kernel named {name!r}", hint=f"known: native, hashlib, {', '.join(KERNEL_NAMES)}"
+        )
+    if _native is None:
+        raise UsageError(f"kernel {name}: {_ABSENT}", hint="reinstall with a C compiler present, or use hashlib")
+    kernels = _native.kernels()
+    if name not in ("native", *kernels):
+        raise UsageError(f"kernel {name} was not built: it is for another kind of processor", hint=_could_be())
+    try:
+        return _native.Engine(name)
+    except ValueError as error:
+        raise UsageError(f"this processor does not support kernel {name}", hint=_could_be()) from error
+
+
+def _could_be() -> str:
+    return f"this processor runs: {', '.join((*_available(), 'hashlib'))}"
+
+
+def _available() -> tuple[str, ...]:
+    return () if _native is None else tuple(name for name, runs in _native.kernels().items() if runs)
+
+
+@cache
+def _engine() -> BufferEngine:
+    return choose_engine(os.environ.get("MKT_KERNEL"))
+
+
+@cache
+def _unit_hasher() -> Callable[..., tuple[bytes, bytes]]:
+    """The engine's own where there is one: without POSIX calls, only the functions of buffers are compiled."""
+    engine = _engine()
+    own: Callable[..., tuple[bytes, bytes]] | None = getattr(engine, "hash_unit", None)
+    return own or partial(_fallback.hash_unit, engine)
+
+
+def description() -> KernelDescription:
+    """What `mkt --version -v` tells about the kernels. UsageError when MKT_KERNEL cannot be met."""
+    engine = _engine()
+    absent = None
+    if isinstance(engine, HashlibEngine):
+        absent = _ABSENT or ("MKT_KERNEL=hashlib" if os.environ.get("MKT_KERNEL") else "none faster for this processor")
+    return KernelDescription(sha1=engine.sha1, sha256=engine.sha256, available=_available(), absent=absent)
+
+
+def sha1_pieces(data: Buffer, piece_length: int) -> bytes:
+    """The SHA-1 (20 bytes) of each piece of `data`; the last piece may be short. Nothing for no data."""
+    return _engine().sha1_pieces(data, piece_length)
+
+
+def sha256_blocks(data: Buffer, block_length: int = BLOCK_LENGTH) -> bytes:
+    """The SHA-256 (32 bytes) of each block of `data`; the last block may be short. Nothing for no data."""
+    return _engine().sha256_blocks(data, block_length)
+
+
+def sha256_pairs(nodes: Buffer) -> bytes:
+    """One merkle level up (BEP 52): the SHA-256 of each pair of 32-byte nodes. ValueError: one is left over."""
+    return _engine().sha256_pairs(nodes)
+
+
+def hash_unit(
+    directory: int,
+    paths: Sequence[bytes],
+    stats: Buffer,
+    rows: Buffer,
+    piece_length: int,
+    *,
+    v1: bool,
+    v2: bool,
+    sequential: bool = False,
+    progress: Buffer | None = None,
+) -> tuple[bytes, bytes]:
+    """Open, check, read and hash one unit of work, in one call without the GIL.
+
+    `paths` are relative to the open `directory` (where the system can do that; absolute elsewhere). `stats` holds
+    three int64 for each path, as the scan saw them: size (-1: do not check this file), mtime in nanoseconds, inode.
+    `rows` holds five int64 each: file (an index of `paths`, or -1 for zeros), offset, length, pad, width. After its
+    `length` bytes a row has `pad` zero bytes that only v1 hashes. Rows of width 0 make one v1 stream, cut every
+    `piece_length` bytes across them. Any other row starts a piece of its own; each of its pieces gives one v2 node,
+    the merkle root (BEP 52) of its 16 KiB leaves padded with zero hashes to `width` leaves, a power of two.
+
+    `sequential` reads in file order (rotating disks) instead of at many places at once. `progress` is a writable
+    array of int64: the bytes of content read are added to its first; a second that is not zero stops the work.
+
+    Returns the SHA-1 digests and the v2 nodes, one after the other, each empty when not asked for. Raises ReadFault;
+    ValueError for rows that no layout can have made. Memory stays below a few MiB, and 17 files open, whatever the
+    piece length.
+    """
+    return _unit_hasher()(
+        directory, paths, stats, rows, piece_length, v1=v1, v2=v2, sequential=sequential, progress=progress
+    )
+
+
+def hash_unit_tapped(
+    directory: int,
+    paths: Sequence[bytes],
+    stats: Buffer,
+    rows: Buffer,
+    piece_length: int,
+    *,
+    v1: bool,
+    v2: bool,
+    progress: Buffer | None = None,
+    tap: Tap,
+) -> tuple[bytes, bytes]:
+    """As `hash_unit`, with all content shown to `tap` on its way: file, offset, bytes; for checksums of whole files."""
+    return _fallback.hash_unit(
+        _engine(), directory, paths, stats, rows, piece_length, v1=v1, v2=v2, progress=progress, tap=tap
+    )

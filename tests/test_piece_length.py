@@ -1,0 +1,139 @@
+"""The automatic piece length, and the sizes people write."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mktorrent_py.errors import UsageError
+from mktorrent_py.metainfo.infohash import TorrentVersion
+from mktorrent_py.metainfo.piece_length import (
+    HASH_BYTES,
+    LONGEST,
+    SHORTEST,
+    TOLERABLE_PADDING,
+    assess,
+    check_piece_length,
+    choose_piece_length,
+    format_binary,
+    padding_cure,
+    parse_size,
+)
+
+V1, V2, HYBRID = TorrentVersion.V1, TorrentVersion.V2, TorrentVersion.HYBRID
+KIB, MIB, GIB, TIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40
+
+
+@pytest.mark.parametrize(
+    ("total", "piece_length"),
+    [
+        (1, 16 * KIB),
+        (32 * MIB, 16 * KIB),
+        (32 * MIB + 1, 32 * KIB),
+        (GIB, 512 * KIB),
+        (4 * GIB, 2 * MIB),
+        (32 * GIB, 16 * MIB),
+        (TIB, 16 * MIB),
+        (6 * TIB, 16 * MIB),
+        (16 * TIB, 64 * MIB),
+    ],
+)
+def test_one_file_in_v1(total: int, piece_length: int) -> None:
+    assert choose_piece_length([total], V1).piece_length == piece_length
+
+
+def test_a_single_file_is_never_padded() -> None:
+    choice = choose_piece_length([GIB + 1], HYBRID)
+    assert choice.padding == 0
+    assert choice.piece_length == choose_piece_length([GIB + 1], V2).piece_length
+
+
+def test_many_small_files_shorten_the_pieces_of_a_hybrid_only() -> None:
+    lengths = [300 * KIB] * 4000
+    v1, hybrid = choose_piece_length(lengths, V1), choose_piece_length(lengths, HYBRID)
+    assert hybrid.piece_length < v1.piece_length
+    assert hybrid.padding_share(sum(lengths)) <= TOLERABLE_PADDING
+
+
+def test_files_below_a_block_cannot_be_helped() -> None:
+    lengths = [100] * 20_000
+    choice = choose_piece_length(lengths, HYBRID)
+    assert choice.padding_share(sum(lengths)) > 100
+    assert padding_cure(lengths, HYBRID, choice) is None
+
+
+def test_the_hashes_bound_how_far_pieces_are_shortened() -> None:
+    lengths = [3 * MIB + 5] * 100_000
+    choice = choose_piece_length(lengths, HYBRID)
+    assert choice.pieces * HASH_BYTES[HYBRID] <= 8_000_000 or choice.piece_length == LONGEST
+
+
+def test_a_cure_is_named_where_the_chosen_length_pads_too_much() -> None:
+    lengths = [300 * KIB] * 100
+    chosen = assess(lengths, HYBRID, 4 * MIB)
+    cure = padding_cure(lengths, HYBRID, chosen)
+    assert cure is not None
+    assert cure.padding_share(sum(lengths)) <= TOLERABLE_PADDING < chosen.padding_share(sum(lengths))
+    assert assess(lengths, HYBRID, cure.piece_length * 2).padding_share(sum(lengths)) > TOLERABLE_PADDING
+
+
+@given(st.lists(st.integers(0, 50 * GIB), min_size=1, max_size=50).filter(any), st.sampled_from(TorrentVersion))
+def test_every_choice_may_be_written_and_respects_its_bound(lengths: list[int], version: TorrentVersion) -> None:
+    choice = choose_piece_length(lengths, version)
+    assert check_piece_length(choice.piece_length, version) == choice.piece_length
+    assert choice == assess(lengths, version, choice.piece_length)
+    bounded = choose_piece_length(lengths, version, longest=MIB)
+    assert SHORTEST <= bounded.piece_length <= MIB
+
+
+@given(st.integers(1, TIB), st.integers(1, 100_000))
+def test_a_target_of_pieces_is_a_ceiling_where_lengths_allow(total: int, target: int) -> None:
+    choice = choose_piece_length([total], V2, target_pieces=target)
+    assert choice.pieces <= target or choice.piece_length == LONGEST
+    shorter = assess([total], V2, max(choice.piece_length // 2, SHORTEST))
+    assert choice.piece_length == SHORTEST or shorter.pieces > target
+
+
+@pytest.mark.parametrize("piece_length", [0, 1, SHORTEST - 1, LONGEST + 1, 2 * LONGEST])
+@pytest.mark.parametrize("version", TorrentVersion)
+def test_lengths_outside_the_range_are_refused(piece_length: int, version: TorrentVersion) -> None:
+    with pytest.raises(UsageError, match="outside 16 KiB to 128 MiB"):
+        check_piece_length(piece_length, version)
+
+
+def test_only_v1_takes_lengths_that_are_no_power_of_two() -> None:
+    assert check_piece_length(1_000_000, V1) == 1_000_000
+    for version in (V2, HYBRID):
+        with pytest.raises(UsageError, match="power of two"):
+            check_piece_length(1_000_000, version)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("1048576", MIB),
+        ("4MiB", 4 * MIB),
+        ("4 MiB", 4 * MIB),
+        ("4m", 4 * MIB),
+        ("512KiB", 512 * KIB),
+        ("512k", 512 * KIB),
+        ("16KB", 16_000),
+        ("1.5MiB", 3 * MIB // 2),
+        ("1GiB", GIB),
+        ("0", 0),
+    ],
+)
+def test_sizes(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "MiB", "-1", "4 XiB", "1e6", "0x10", "4MiBs", "1.5", "٣", "1,000"])
+def test_what_is_not_a_size(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_size(text)
+
+
+@pytest.mark.parametrize(("size", "text"), [(4 * MIB, "4 MiB"), (16 * KIB, "16 KiB"), (1_000_000, "1,000,000 bytes")])
+def test_piece_lengths_for_people(size: int, text: str) -> None:
+    assert format_binary(size) == text
