@@ -38,8 +38,17 @@ METAINFO = [
 
 METAINFO_ROOMS = {f"metainfo.{name}" for name in METAINFO}
 LOWER = {"errors", *METAINFO_ROOMS}
-HASHING = {"hashing.plan", "hashing.kernel", "hashing.checksums", "hashing.disk", "hashing.hasher", "hashing.stream", "hashing.cache"}
-CONTENT = {"content.selection", "content.walk", "content.scan"}
+HASHING = {
+    "hashing.plan",
+    "hashing.compare",
+    "hashing.kernel",
+    "hashing.checksums",
+    "hashing.disk",
+    "hashing.hasher",
+    "hashing.stream",
+    "hashing.cache",
+}
+CONTENT = {"content.selection", "content.walk", "content.scan", "content.survey", "content.locate"}
 BELOW_CREATE = LOWER | HASHING | CONTENT | {"torrentfile"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -54,6 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         for at, name in enumerate(METAINFO)
     },
     "hashing.plan": LOWER,
+    "hashing.compare": LOWER | {"hashing.plan"},
     "hashing.kernel": {"errors", "metainfo.merkle"},
     "hashing.checksums": set(),
     "hashing.disk": set(),
@@ -62,12 +72,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "content.selection": LOWER,
     "content.walk": {"errors", "metainfo.layout", "metainfo.paths", "content.selection"},
     "content.scan": {"errors", "metainfo.layout", "metainfo.paths", "content.selection", "content.walk"},
+    "content.survey": {"errors", "metainfo.layout", "content.walk"},
+    "content.locate": LOWER | {"content.walk", "content.survey"},
     "torrentfile": LOWER,
     "create": BELOW_CREATE,
-    "verify": BELOW_CREATE | {"create"},
+    "verdict": BELOW_CREATE,
+    "verify": BELOW_CREATE | {"create", "verdict"},
 }
 
-PURE = METAINFO_ROOMS | {"errors", "metainfo", "hashing.plan", "content.selection"}
+PURE = METAINFO_ROOMS | {"errors", "metainfo", "hashing.plan", "hashing.compare", "content.selection"}
 IMPURE_MODULES = {"asyncio", "io", "os", "pathlib", "socket", "subprocess", "sys", "threading", "time", "random"}
 LAZY = {("metainfo.model", "metainfo.reading")}
 """`Metainfo.from_bytes` is the door to the reading room, which stands on the model: imported when it is called."""

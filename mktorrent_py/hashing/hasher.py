@@ -10,7 +10,7 @@ import os
 import sys
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -93,10 +93,15 @@ class HashOptions:
     checksums: FileChecksums | None = None
 
 
-def hash_content(layout: Layout, source: Source, options: HashOptions) -> Iterator[Hashed]:
-    """The digests of every piece of the layout, unit by unit, in order."""
+def hash_content(
+    layout: Layout, source: Source, options: HashOptions, runs: Sequence[range] | None = None
+) -> Generator[Hashed, None, None]:
+    """The digests of every piece of the layout, unit by unit, in order; `runs` asks for these runs of pieces only.
+
+    Closing it early stops the workers.
+    """
     threads = options.threads or default_threads()
-    yield from hash_units(plan_hashes(layout, workers=threads), layout, source, options)
+    yield from hash_units(plan_hashes(layout, workers=threads, runs=runs), layout, source, options)
 
 
 def hash_pieces(layout: Layout, source: Source, options: HashOptions, pieces: range) -> Iterator[Hashed]:

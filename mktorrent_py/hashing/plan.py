@@ -15,7 +15,8 @@ piece of its own: in v2 and hybrid torrents no piece crosses a file.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mktorrent_py.metainfo.layout import Layout
@@ -45,10 +46,16 @@ class Unit:
         return [number for number in self.rows[::ROW_FIELDS] if number >= 0]
 
 
-def plan_hashes(layout: Layout, *, workers: int = 1) -> Iterator[Unit]:
-    """Every piece of the layout, in order, in units of a size that keeps `workers` busy to the end."""
-    pieces = pieces_per_unit(layout.piece_count, layout.piece_length, workers)
-    return _plan_aligned(layout, pieces) if layout.version.has_v2 else _plan_stream(layout, pieces)
+def plan_hashes(layout: Layout, *, workers: int = 1, runs: Sequence[range] | None = None) -> Iterator[Unit]:
+    """Every piece of the layout, in order, in units of a size that keeps `workers` busy to the end.
+
+    `runs` asks for these runs of pieces only, in ascending order.
+    """
+    wanted = [range(layout.piece_count)] if runs is None else runs
+    pieces = pieces_per_unit(sum([len(run) for run in wanted]), layout.piece_length, workers)
+    plan_run = _plan_aligned if layout.version.has_v2 else _plan_stream
+    for run in wanted:
+        yield from plan_run(layout, run, pieces)
 
 
 def pieces_per_unit(piece_count: int, piece_length: int, workers: int) -> int:
@@ -66,10 +73,9 @@ def plan_pieces(layout: Layout, pieces: range) -> Iterator[Unit]:
         yield _aligned_piece(layout, piece) if layout.version.has_v2 else _stream_unit(layout, piece, 1)
 
 
-def _plan_stream(layout: Layout, pieces_each: int) -> Iterator[Unit]:
-    count = layout.piece_count
-    for first in range(0, count, pieces_each):
-        yield _stream_unit(layout, first, min(pieces_each, count - first))
+def _plan_stream(layout: Layout, run: range, pieces_each: int) -> Iterator[Unit]:
+    for first in run[::pieces_each]:
+        yield _stream_unit(layout, first, min(pieces_each, run.stop - first))
 
 
 def _stream_unit(layout: Layout, first: int, pieces: int) -> Unit:
@@ -82,10 +88,10 @@ def _stream_unit(layout: Layout, first: int, pieces: int) -> Unit:
     return Unit(first, pieces, length, rows)
 
 
-def _plan_aligned(layout: Layout, pieces_each: int) -> Iterator[Unit]:
+def _plan_aligned(layout: Layout, run: range, pieces_each: int) -> Iterator[Unit]:
     work_each = pieces_each * layout.piece_length
-    first, pieces, length, work, rows = 0, 0, 0, 0, array("q")
-    for row in _aligned_rows(layout, work_each):
+    first, pieces, length, work, rows = run.start, 0, 0, 0, array("q")
+    for row in _aligned_rows(layout, run, work_each):
         row_work = row[2] + row[3]
         if pieces and (work + row_work > work_each or len(rows) >= UNIT_ROWS * ROW_FIELDS):
             yield Unit(first, pieces, length, rows)
@@ -101,10 +107,15 @@ def _plan_aligned(layout: Layout, pieces_each: int) -> Iterator[Unit]:
 Row = tuple[int, int, int, int, int]
 
 
-def _aligned_rows(layout: Layout, longest: int) -> Iterator[Row]:
-    for number, file in enumerate(layout.files):
-        for offset in range(0, file.length, longest):
-            yield _aligned_row(layout, number, offset, min(longest, file.length - offset))
+def _aligned_rows(layout: Layout, run: range, longest: int) -> Iterator[Row]:
+    start, stop = run.start * layout.piece_length, run.stop * layout.piece_length
+    for number in range(max(bisect_right(layout.offsets, start) - 1, 0), len(layout.files)):
+        begin, length = layout.offsets[number], layout.files[number].length
+        if begin >= stop:
+            return
+        end = min(length, stop - begin)
+        for offset in range(max(start - begin, 0), end, longest):
+            yield _aligned_row(layout, number, offset, min(longest, end - offset))
 
 
 def _aligned_row(layout: Layout, number: int, offset: int, length: int) -> Row:

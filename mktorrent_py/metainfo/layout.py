@@ -134,6 +134,13 @@ class Layout:
         following = self.offsets[number + 1] if number + 1 < len(self.offsets) else self.length
         return start, start + self.files[number].length, following
 
+    def pieces_of(self, number: int) -> range:
+        """The pieces with bytes of this file; none for an empty one."""
+        offset, length = self.offsets[number], self.files[number].length
+        if not length:
+            return range(0)
+        return range(offset // self.piece_length, divide_up(offset + length, self.piece_length))
+
     def files_in(self, start: int, stop: int) -> list[int]:
         """Numbers of the files with bytes from `start` up to `stop` in the piece space."""
         return [segment.file for segment in self.segments(start, min(stop, self.length)) if segment.file is not None]

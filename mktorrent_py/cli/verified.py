@@ -1,0 +1,208 @@
+"""Runs `mkt verify`, torrent by torrent, and tells of each in the face that was asked for."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mktorrent_py.cli import messages, render, style
+from mktorrent_py.cli.options import STANDARD_STREAM, read_stdin_bytes
+from mktorrent_py.cli.progress import ProgressMode, shown
+from mktorrent_py.cli.verdicts import print_report
+from mktorrent_py.errors import ExitCode, LimitError, TorrentError
+from mktorrent_py.hashing.compare import PieceState
+from mktorrent_py.hashing.hasher import Progress
+from mktorrent_py.metainfo.bencode import Limits
+from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.summary import infohash_facts
+from mktorrent_py.torrentfile import read_metainfo
+from mktorrent_py.verdict import FileReport, consecutive
+from mktorrent_py.verify import Report, VerifyOptions, prepare_verification, run_verification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One torrent, and where its content may be."""
+
+    torrent: Path
+    places: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """How to tell of it."""
+
+    json: bool
+    field: str | None
+    quiet: bool
+    verbose: bool
+    map: bool
+    progress: ProgressMode
+    started: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one job: a report, or the error that left none."""
+
+    torrent: Path
+    report: Report | None = None
+    error: TorrentError | None = None
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> ExitCode:
+        if self.report is not None:
+            return self.report.exit_code
+        return self.error.exit_code if self.error is not None else ExitCode.DONE
+
+
+def verify_all(jobs: list[Job], options: VerifyOptions, face: Face, *, several: bool) -> int:
+    """Verify every job and tell of each; returns the highest exit code. One alone raises what is wrong with it."""
+    outcomes = []
+    for job in jobs:
+        outcome = _attempt(job, options, face) if several else _verify(job, options, face)
+        outcomes.append(outcome)
+        _complain(outcome)
+        if not face.json:
+            _tell(outcome, face)
+    if face.json:
+        facts = [outcome_facts(outcome) for outcome in outcomes]
+        render.print_json({"ok": all(fact["ok"] for fact in facts), "torrents": facts} if several else facts[0])
+    return max([outcome.exit_code for outcome in outcomes])
+
+
+def _attempt(job: Job, options: VerifyOptions, face: Face) -> Outcome:
+    try:
+        return _verify(job, options, face)
+    except TorrentError as error:
+        return Outcome(torrent=job.torrent, error=error)
+
+
+def _verify(job: Job, options: VerifyOptions, face: Face) -> Outcome:
+    started = time.monotonic()
+    verification = prepare_verification(_read(job.torrent), job.places, options)
+    progress = Progress()
+    mode = ProgressMode.NONE if face.quiet and face.progress is ProgressMode.AUTO else face.progress
+    with shown(mode, "verifying", verification.bytes_to_read, lambda: progress.bytes_done):
+        report = run_verification(verification, progress=progress)
+    return Outcome(torrent=job.torrent, report=report, seconds=time.monotonic() - started)
+
+
+def _read(torrent: Path) -> Metainfo:
+    if torrent != STANDARD_STREAM:
+        return read_metainfo(torrent)
+    limit = Limits().size
+    data = read_stdin_bytes(limit)
+    if len(data) > limit:
+        raise LimitError(f"standard input is larger than {limit:,} bytes, the limit for a torrent file")
+    return Metainfo.from_bytes(data)
+
+
+def _complain(outcome: Outcome) -> None:
+    """What is not about the content goes to stderr, whatever the face."""
+    if outcome.error is not None:
+        said = str(outcome.error)
+        named = said if str(outcome.torrent) in said else f"{outcome.torrent}: {said}"
+        messages.fail(named, outcome.error.hint)
+    elif outcome.report is not None and outcome.report.contradicts_itself:
+        messages.fail(f"{outcome.torrent} contradicts itself: {_contradiction(outcome.report)}", _NO_CONTENT_FITS)
+
+
+_NO_CONTENT_FITS = "No content can satisfy both halves. Have the torrent made again."
+
+
+def _contradiction(report: Report) -> str:
+    v1 = report.pieces.count(PieceState.V1_ONLY)
+    v2 = report.pieces.count(PieceState.V2_ONLY)
+    parts = [(v1, "right by v1 and wrong by v2"), (v2, "right by v2 and wrong by v1")]
+    return ", ".join([f"{render.count(number, 'piece')} {what}" for number, what in parts if number])
+
+
+def _tell(outcome: Outcome, face: Face) -> None:
+    facts = outcome_facts(outcome)
+    if face.field:
+        render.print_field(facts, face.field)
+    elif face.quiet:
+        return
+    elif not style.is_terminal(sys.stdout):
+        render.print_tab_lines(_tab_facts(facts))
+    elif outcome.report is not None:
+        print_report(str(outcome.torrent), outcome.report, outcome.seconds, verbose=face.verbose, map=face.map)
+
+
+def outcome_facts(outcome: Outcome) -> dict[str, Any]:
+    """What became of one torrent, as data. Lengths and offsets are in bytes; pieces are counted from 0."""
+    if outcome.report is None:
+        error = {"message": str(outcome.error), "hint": outcome.error.hint if outcome.error else None}
+        return {"torrent": str(outcome.torrent), "ok": False, "error": error}
+    report, info = outcome.report, outcome.report.metainfo.info
+    return {
+        "torrent": str(outcome.torrent),
+        "ok": report.ok,
+        "name": info.name,
+        "format": info.version.value,
+        "infohash": infohash_facts(info.infohashes),
+        "content": str(report.located.content),
+        "located": report.located.how.name.lower(),
+        "quick": report.options.quick,
+        "contradiction": report.contradicts_itself,
+        "files_by_status": {status.value: number for status, number in report.counts.items()},
+        "pieces": _piece_facts(report.pieces),
+        "files": [file_facts(file) for file in report.files],
+        "extras": ["/".join(path) for path in report.extras],
+        "respelled": [
+            {"path": "/".join(file.path), "on_disk": str(file.on_disk)} for file in report.files if file.is_respelled
+        ],
+        "bytes_read": report.bytes_read,
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def _piece_facts(pieces: bytes) -> dict[str, Any]:
+    bad = [number for number, state in enumerate(pieces) if state == PieceState.BAD] if PieceState.BAD in pieces else []
+    counts = {state.name.lower(): pieces.count(state) for state in PieceState}
+    return {
+        "count": len(pieces),
+        **counts,
+        "bad_runs": [{"first": run.start, "count": len(run)} for run in consecutive(bad)],
+    }
+
+
+def file_facts(file: FileReport) -> dict[str, Any]:
+    """One file as data; `bad` and `unknown` are runs of its bytes."""
+    return {
+        "status": file.status.value,
+        "path": "/".join(file.path),
+        "length": file.length,
+        "size": file.size,
+        "pieces": file.pieces,
+        "bad_pieces": file.bad_pieces,
+        "bad": [_run_facts(run) for run in file.bad],
+        "unknown": [_run_facts(run) for run in file.unknown],
+        "on_disk": str(file.on_disk),
+        "detail": file.detail or None,
+    }
+
+
+def _run_facts(run: range) -> dict[str, int]:
+    return {"offset": run.start, "length": len(run)}
+
+
+def _tab_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The same facts for tab lines: a file is its status, path, length, size and bad bytes as OFFSET+LENGTH."""
+    if "files" not in facts:
+        return dict(facts)
+    runs = {key: value for key, value in facts["pieces"].items() if key != "bad_runs"}
+    return {**facts, "pieces": runs, "files": list(_tab_rows(facts["files"]))}
+
+
+def _tab_rows(files: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for file in files:
+        bad = ",".join([f"{run['offset']}+{run['length']}" for run in file["bad"]])
+        size = "" if file["size"] is None else file["size"]
+        yield {"status": file["status"], "path": file["path"], "length": file["length"], "size": size, "bad": bad}

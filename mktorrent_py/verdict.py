@@ -1,0 +1,175 @@
+"""What sizes, faults and the states of pieces mean for each file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from mktorrent_py.content.locate import How, Located
+from mktorrent_py.content.survey import Found, is_link, link_leads_to
+from mktorrent_py.hashing.compare import CONTRADICTIONS, PieceState
+from mktorrent_py.hashing.hasher import Fault
+from mktorrent_py.metainfo.layout import File, Layout, PathComponents, encode_component
+
+
+class Status(StrEnum):
+    """What is to be said of one file.
+
+    `SUSPECT`: a bad v1 piece covers other files too, any of which may be the one at fault. `CONTRADICTED`: the v1 and
+    v2 halves of the torrent disagree about it. `UNKNOWN`: it shares a v1 piece with bytes that are not there.
+    `UNCHECKED`: verification stopped before it was read.
+    """
+
+    OK = "ok"
+    CORRUPT = "corrupt"
+    SUSPECT = "suspect"
+    CONTRADICTED = "contradicted"
+    SHORT = "short"
+    LONG = "long"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    UNKNOWN = "unknown"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileReport:
+    """The verdict on one file.
+
+    `number` is its place in the layout, `length` what the torrent says and `size` what the disk says, in bytes; None
+    where there is no file. `on_disk` is where it is, or would be. `bad` are runs of bytes in pieces that do not match,
+    `unknown` those in pieces that could not be hashed. `detail` says more in words.
+    """
+
+    number: int
+    path: PathComponents
+    length: int
+    status: Status
+    on_disk: Path
+    size: int | None = None
+    pieces: int = 0
+    bad_pieces: int = 0
+    bad: tuple[range, ...] = ()
+    unknown: tuple[range, ...] = ()
+    is_respelled: bool = False
+    detail: str = ""
+
+    @property
+    def is_right(self) -> bool:
+        return self.status is Status.OK
+
+
+class Judgement:
+    """What the states of pieces, sizes and faults mean for each file."""
+
+    def __init__(
+        self, layout: Layout, located: Located, faults: Mapping[int, Fault], states: bytes, *, quick: bool
+    ) -> None:
+        self._layout = layout
+        self._located = located
+        self._root = os.fsencode(located.root)
+        self._is_quick = quick
+        self._faults = faults
+        self._states = states
+        self._shared: dict[int, bool] = {}
+
+    def of(self, number: int) -> FileReport:
+        file, found = self._layout.files[number], self._located.found[number]
+        own = self._layout.pieces_of(number)
+        states = self._states[own.start : own.stop]
+        is_good = states.count(PieceState.GOOD) == len(states)
+        bad = [] if is_good else [piece for piece, state in zip(own, states, strict=True) if state == PieceState.BAD]
+        unknown = [] if is_good else [piece for piece, state in zip(own, states, strict=True) if state in _UNKNOWN]
+        status, detail = self._verdict(number, file, found, states, bad)
+        return FileReport(
+            number=number,
+            path=file.path,
+            length=file.length,
+            status=status,
+            on_disk=self._located.root / os.fsdecode(found.path),
+            size=found.disk.size if found.disk is not None else None,
+            pieces=len(own),
+            bad_pieces=len(bad),
+            bad=self._byte_runs(number, bad),
+            unknown=self._byte_runs(number, unknown),
+            is_respelled=found.disk is not None and self._is_respelled(file, found),
+            detail=detail,
+        )
+
+    def _verdict(self, number: int, file: File, found: Found, states: bytes, bad: list[int]) -> tuple[Status, str]:
+        if found.disk is None:
+            return (Status.UNREADABLE if found.is_unreadable else Status.MISSING), found.trouble
+        if is_link(file):
+            return self._verdict_on_link(file, found)
+        if number in self._faults:
+            return Status.UNREADABLE, _in_words(self._faults[number])
+        if found.disk.size != file.length:
+            return (Status.SHORT if found.disk.size < file.length else Status.LONG), ""
+        if self._is_quick:
+            return Status.OK, ""
+        return self._verdict_on_pieces(states, bad), ""
+
+    def _verdict_on_pieces(self, states: bytes, bad: list[int]) -> Status:
+        if states.count(PieceState.GOOD) == len(states):
+            return Status.OK
+        if bad:
+            return Status.SUSPECT if all(self._is_shared(piece) for piece in bad) else Status.CORRUPT
+        if any(state in states for state in CONTRADICTIONS):
+            return Status.CONTRADICTED
+        return Status.UNCHECKED if PieceState.UNCHECKED in states else Status.UNKNOWN
+
+    def _verdict_on_link(self, file: File, found: Found) -> tuple[Status, str]:
+        assert file.symlink is not None, "a link has a target"
+        leads = link_leads_to(self._root, found.path, file.symlink)
+        if leads is None:
+            return Status.OK, "not a link here: what stands in its place was not read"
+        return (Status.OK, "") if leads else (Status.CORRUPT, f"a link, but not to {'/'.join(file.symlink)}")
+
+    def _is_shared(self, piece: int) -> bool:
+        """Whether a piece holds bytes of more than one file; never so in v2, where no piece crosses a file."""
+        if piece not in self._shared:
+            start = piece * self._layout.piece_length
+            self._shared[piece] = len(self._layout.files_in(start, start + self._layout.piece_length)) > 1
+        return self._shared[piece]
+
+    def _byte_runs(self, number: int, pieces: Sequence[int]) -> tuple[range, ...]:
+        """Runs of pieces as runs of the file's bytes."""
+        offset, length = self._layout.offsets[number], self._layout.files[number].length
+        step = self._layout.piece_length
+        return tuple(
+            [
+                range(max(run.start * step - offset, 0), min(run.stop * step - offset, length))
+                for run in consecutive(pieces)
+            ]
+        )
+
+    def _is_respelled(self, file: File, found: Found) -> bool:
+        is_renamed_whole = len(self._layout.files) == 1 and self._located.how is How.RENAMED
+        return not is_renamed_whole and found.path != b"/".join([encode_component(part) for part in file.path])
+
+
+_UNKNOWN = {PieceState.MISSING, PieceState.UNREADABLE, PieceState.UNCHECKED}
+
+_FAULTS = {
+    "missing": "vanished while it was read",
+    "changed": "changed while it was read",
+    "short": "shrank while it was read",
+}
+
+
+def _in_words(fault: Fault) -> str:
+    return _FAULTS.get(fault.reason) or os.strerror(fault.errno).lower()
+
+
+def consecutive(numbers: Iterable[int]) -> list[range]:
+    """Ascending numbers as runs without a gap."""
+    runs: list[range] = []
+    for number in numbers:
+        if runs and runs[-1].stop == number:
+            runs[-1] = range(runs[-1].start, number + 1)
+        else:
+            runs.append(range(number, number + 1))
+    return runs
