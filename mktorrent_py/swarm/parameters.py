@@ -36,7 +36,7 @@ def seed_parameters(metainfo: Metainfo, paths: Sequence[bytes], *, verified: boo
     indices = file_indices(torrent, metainfo.info.layout)
     name_files(parameters, dict(zip(indices, paths, strict=True)))
     parameters.url_seeds = []
-    parameters.flags = lt.torrent_flags.upload_mode
+    parameters.flags = lt.torrent_flags.upload_mode | lt.torrent_flags.update_subscribe
     if verified:
         parameters.have_pieces = [True] * torrent.num_pieces()
         parameters.file_priorities = _without_empty_files(torrent)

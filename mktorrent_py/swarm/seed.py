@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import libtorrent as lt
@@ -26,6 +27,9 @@ from mktorrent_py.swarm.peers import Endpoint, Peer, address_of
 from mktorrent_py.swarm.session import Session
 
 TICK = 1.0
+TORRENTS_A_TICK = 100
+"""How many torrents have their peers looked at each second: libtorrent answers one after the other."""
+
 STOP_WITHIN = 3.5
 """Seconds for trackers to take note that we stop, before we go without."""
 
@@ -197,9 +201,8 @@ class Seeder:
 
     async def _tick(self) -> None:
         self.session.lt.post_torrent_updates(lt.torrent_handle.query_distributed_copies)
-        for torrent in self.torrents.values():
-            if torrent.peers:
-                torrent.handle.post_peer_info()
+        for torrent in islice([torrent for torrent in self.torrents.values() if torrent.peers], TORRENTS_A_TICK):
+            self._meet_peers(torrent)
         self._note_rate()
         for key, change in (await asyncio.to_thread(self._patrol.walk)).items():
             self._end_torrent(self.torrents.get(key), change)
@@ -319,11 +322,10 @@ class Seeder:
         if torrent is not None:
             torrent.peers[alert.ip] = Peer(address=address_of(alert.ip))
 
-    def _on_peer_info(self, alert: lt.peer_info_alert) -> None:
-        torrent = self._by_handle.get(alert.handle)
-        for info in alert.peer_info if torrent is not None else ():
-            peer = torrent.peers.get(info.ip) if torrent is not None else None
-            if peer is not None and peer.learn(info) and torrent is not None:
+    def _meet_peers(self, torrent: Seeding) -> None:
+        for info in torrent.handle.get_peer_info():
+            peer = torrent.peers.get(info.ip)
+            if peer is not None and peer.learn(info):
                 self._tell(events.PeerJoined(name=torrent.name, address=peer.address, client=peer.client))
 
     def _on_block_sent(self, alert: lt.block_uploaded_alert) -> None:
@@ -389,7 +391,6 @@ _HANDLERS: dict[type, Callable[[Seeder, Any], None]] = {
     lt.tracker_announce_alert: Seeder._on_tracker_call,
     lt.tracker_reply_alert: Seeder._on_tracker_reply,
     lt.tracker_error_alert: Seeder._on_tracker_error,
-    lt.peer_info_alert: Seeder._on_peer_info,
     lt.peer_connect_alert: Seeder._on_peer_joined,
     lt.block_uploaded_alert: Seeder._on_block_sent,
     lt.peer_disconnected_alert: Seeder._on_peer_left,
