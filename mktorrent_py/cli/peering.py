@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mktorrent_py.cli import amounts
-from mktorrent_py.errors import ExitCode, UsageError
+from mktorrent_py.cli.options import parse_node
+from mktorrent_py.errors import ExitCode, NetworkError, UsageError
 
 if TYPE_CHECKING:
     from mktorrent_py.swarm.session import SessionOptions
@@ -59,6 +61,7 @@ def session_options(
     upload_limit: str = "0",
     download_limit: str = "0",
     announce_ip: str | None = None,
+    max_metadata: str = "30M",
 ) -> SessionOptions:
     """The options that all such verbs have, read. Raises UsageError."""
     from mktorrent_py.swarm.session import Encryption, SessionOptions
@@ -79,7 +82,18 @@ def session_options(
         encryption=Encryption(encryption),
         proxy=proxy,
         announce_ip=announce_ip,
+        max_metadata=amounts.parse_rate(max_metadata),
     )
+
+
+def parse_peer(text: str) -> tuple[str, int]:
+    """An address and a port from `HOST:PORT`. Raises UsageError, or NetworkError for a host that has no address."""
+    host, port = parse_node(text)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise NetworkError(f"cannot find the peer {host}: {(error.strerror or str(error)).lower()}") from error
+    return str(found[0][4][0]), port
 
 
 def stop_on_signals(stop: Callable[[], None]) -> None:

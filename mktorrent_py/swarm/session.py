@@ -61,7 +61,8 @@ class SessionOptions:
     `bind` is the address or the interface for everything that goes in or out; there is no falling back from it.
     `proxy` is a URL: socks5://, socks4:// or http://, with user and password before an @. `utp` is off because it is
     tried first by those who speak it, and carries a hundredth of what TCP does on a fast network. `count_blocks` has
-    every block sent reported, which `--until-peers-done` needs.
+    every block sent reported, which `--until-peers-done` needs. `max_metadata` bounds in bytes what a peer may send as
+    the info dictionary of a magnet.
     """
 
     port: int = DEFAULT_PORT
@@ -79,6 +80,7 @@ class SessionOptions:
     proxy: str | None = None
     announce_ip: str | None = None
     count_blocks: bool = False
+    max_metadata: int = 30_000_000
 
 
 def settings_of(options: SessionOptions) -> dict[str, Any]:
@@ -101,6 +103,7 @@ def settings_of(options: SessionOptions) -> dict[str, Any]:
         "max_allowed_in_request_queue": REQUEST_QUEUE,
         "send_buffer_watermark": _WRITE_BUFFER,
         "stop_tracker_timeout": STOP_TRACKER_TIMEOUT,
+        "max_metadata_size": options.max_metadata,
         "validate_https_trackers": True,
         "ssrf_mitigation": True,
     }
