@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -165,11 +166,12 @@ def hash_draft(draft: Draft, *, progress: Progress | None = None) -> Created:
         checksums = FileChecksums([file.length for file in draft.layout.files], draft.options.checksums)
     options = HashOptions(threads=draft.options.threads, progress=progress or Progress(), checksums=checksums)
     pieces, nodes = bytearray(), bytearray()
-    for hashed in hash_content(draft.layout, source_of(draft.content), options):
-        if hashed.fault is not None:
-            raise fault_error(hashed.fault, draft.content)
-        pieces += hashed.sha1
-        nodes += hashed.nodes
+    with closing(hash_content(draft.layout, source_of(draft.content), options)) as results:
+        for hashed in results:
+            if hashed.fault is not None:
+                raise fault_error(hashed.fault, draft.content)
+            pieces += hashed.sha1
+            nodes += hashed.nodes
     sums = {name: checksums.digests(name) for name in draft.options.checksums} if checksums is not None else {}
     return Created(metainfo=assemble(draft, bytes(pieces), bytes(nodes)), draft=draft, checksums=sums)
 
@@ -182,6 +184,7 @@ def source_of(content: Content) -> Source:
     return Source(root=content.root, paths=[disk.path for disk in content.disk], stats=stats)
 
 
+MOST_NAMED = 3
 FAULTS = {
     "missing": "vanished while it was hashed",
     "changed": "changed while it was hashed",
@@ -251,11 +254,14 @@ def rooted_files(layout: Layout, nodes: bytes, layers: dict[bytes, bytes]) -> It
 def create_from_stream(stream: BinaryIO, options: CreateOptions, *, progress: Progress | None = None) -> Created:
     """Create a single-file torrent of what a stream holds, which is read once and to its end.
 
-    `options.name` is the file's name. The length is not known before, so without `piece_length` it is 1 MiB.
+    `options.name` is the file's name. The length is not known before, so without `piece_length` it is 1 MiB, or
+    `max_piece_length` where that is less.
     """
     check_options(options)
     check_name(options.name or "")
-    piece_length = options.piece_length or STREAM_PIECE_LENGTH
+    if options.target_pieces is not None:
+        raise UsageError("nobody can aim at a number of pieces before the length of a stream is known")
+    piece_length = options.piece_length or min(STREAM_PIECE_LENGTH, options.max_piece_length or STREAM_PIECE_LENGTH)
     digests = hash_stream(
         stream, piece_length, options.version, checksums=options.checksums, progress=progress or Progress()
     )
@@ -287,11 +293,16 @@ def _choose(lengths: Sequence[int], options: CreateOptions) -> PieceLengthChoice
     )
 
 
+def _left_out_hint(content: Content) -> str | None:
+    named = [f"{left.path} ({left.reason.value})" for left in content.left_out[:MOST_NAMED]]
+    return f"Left out: {', '.join(named)}{', …' if len(content.left_out) > MOST_NAMED else ''}" if named else None
+
+
 def _no_content(path: Path, content: Content) -> UsageError:
     shown = printable(str(path))
     if not content.files:
         left = f"; {len(content.left_out):,} entries were left out" if content.left_out else ""
-        return UsageError(f"{shown} has no files to make a torrent of{left}", hint="Say -v to see what was left out.")
+        return UsageError(f"{shown} has no files to make a torrent of{left}", hint=_left_out_hint(content))
     return UsageError(
         f"{shown} has no bytes: all of its {len(content.files):,} files are empty",
         hint="No client takes a torrent without content.",

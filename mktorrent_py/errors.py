@@ -21,6 +21,7 @@ class ExitCode(IntEnum):
     METAINFO = 4
     REFUSED = 5
     NETWORK = 6
+    DEFECT = 70
     INTERRUPTED = 130
 
 

@@ -6,6 +6,9 @@ import contextlib
 import os
 import secrets
 import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from mktorrent_py.errors import ContentError, LimitError, RefusedError
@@ -37,8 +40,8 @@ def reason_of(error: OSError) -> str:
 
 
 def refuse_to_overwrite(path: Path) -> None:
-    """Raises RefusedError if something stands at `path`."""
-    if os.path.lexists(path):
+    """Raises RefusedError if something stands at `path` that writing would replace."""
+    if os.path.lexists(path) and not _is_pipe(path):
         raise RefusedError(
             f"{path} is already there", hint="Say --force to replace it, or --output to write elsewhere."
         )
@@ -50,56 +53,103 @@ def write_metainfo(metainfo: Metainfo, path: Path, *, overwrite: bool = False) -
 
 
 def write_atomically(path: Path, data: bytes, *, overwrite: bool = False) -> None:
-    """Write all of `data` to `path`, or leave everything as it was.
+    """Write all of `data` to `path`, or leave everything as it was; see `write_together`."""
+    write_together({path: data}, overwrite=overwrite)
 
-    A file that is replaced keeps its mode; a link is followed, so that what it points to is replaced. Raises
-    RefusedError if something is there and `overwrite` is not said, ContentError when it cannot be written.
+
+def write_together(files: Mapping[Path, bytes], *, overwrite: bool = False) -> None:
+    """Write all of these files, each of them whole, or leave everything as it was.
+
+    A file that is replaced keeps its mode; a link is followed, so that what it points to is replaced; pipes and
+    terminals are written to. Raises RefusedError if something is there and `overwrite` is not said, ContentError when
+    one cannot be written.
     """
-    target = path.resolve() if overwrite and path.is_symlink() else path
+    pipes = [path for path in files if _is_pipe(path)]
+    staged = [_Staged.of(path, overwrite) for path in files if path not in pipes]
     try:
-        temporary = _write_beside(target, data)
-        try:
-            _put_in_place(temporary, target, overwrite)
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync_directory(target.parent)
-    except FileExistsError:
-        refuse_to_overwrite(path)
+        for each in staged:
+            with _telling_of(each.path):
+                _write_beside(each, files[each.path])
+        _put_all_in_place(staged, overwrite)
+    finally:
+        for each in staged:
+            each.temporary.unlink(missing_ok=True)
+    for directory in {each.target.parent for each in staged}:
+        _sync_directory(directory)
+    for path in pipes:
+        with _telling_of(path), path.open("wb") as pipe:
+            pipe.write(files[path])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Staged:
+    """A file to be written: as it was asked for, where that leads to, and where its bytes wait until they are whole."""
+
+    path: Path
+    target: Path
+    temporary: Path
+
+    @classmethod
+    def of(cls, path: Path, overwrite: bool) -> _Staged:
+        target = Path(os.path.realpath(path)) if overwrite and path.is_symlink() else path
+        return cls(path=path, target=target, temporary=target.with_name(f".mkt-{secrets.token_hex(8)}.part"))
+
+
+@contextmanager
+def _telling_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
         raise
     except OSError as error:
         raise ContentError(f"cannot write {path}: {reason_of(error)}", hint="Nothing was written.") from error
 
 
-def _write_beside(target: Path, data: bytes) -> Path:
-    """A complete, synced temporary file in the directory of `target`, with the mode that `target` is to have."""
-    temporary = target.with_name(f".mkt-{secrets.token_hex(8)}.part")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o666)
+def _is_pipe(path: Path) -> bool:
+    """Whether what stands there takes bytes without being replaced: a pipe, a terminal, the null device."""
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileNotFoundError):
-            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
+
+
+def _write_beside(staged: _Staged, data: bytes) -> None:
+    """A complete, synced temporary file beside the target, with the mode that the target is to have."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(staged.temporary, flags, 0o666), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    # Not every file system has modes to set.
+    with contextlib.suppress(OSError):
+        staged.temporary.chmod(stat.S_IMODE(staged.target.stat().st_mode))
+
+
+def _put_all_in_place(staged: Sequence[_Staged], overwrite: bool) -> None:
+    new: list[Path] = []
+    try:
+        for each in staged:
+            with _telling_of(each.path):
+                _put_in_place(each, overwrite)
+            if not overwrite:
+                new.append(each.target)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        for path in new:
+            path.unlink(missing_ok=True)
         raise
-    return temporary
 
 
-def _put_in_place(temporary: Path, target: Path, overwrite: bool) -> None:
+def _put_in_place(staged: _Staged, overwrite: bool) -> None:
     if overwrite:
-        temporary.replace(target)
+        staged.temporary.replace(staged.target)
         return
     try:
-        os.link(temporary, target)
-    except FileExistsError:
-        raise
+        os.link(staged.temporary, staged.target)
     except (OSError, AttributeError):
-        # Some file systems have no hard links: then a name that appears this instant is lost.
-        refuse_to_overwrite(target)
-        temporary.replace(target)
+        # Something is there, or the file system has no hard links: then what appears this instant is lost.
+        refuse_to_overwrite(staged.target)
+        staged.temporary.replace(staged.target)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -40,15 +40,17 @@ class FileReport:
     """The verdict on one file.
 
     `number` is its place in the layout, `length` what the torrent says and `size` what the disk says, in bytes; None
-    where there is no file. `on_disk` is where it is, or would be. `bad` are runs of bytes in pieces that do not match,
-    `unknown` those in pieces that could not be hashed. `detail` says more in words.
+    where there is no file. `disk_path` is where it is or would be, below `root`, as the disk spells it. `bad` are runs
+    of bytes in pieces that do not match, `unknown` those in pieces that could not be hashed. `detail` says more in
+    words.
     """
 
     number: int
     path: PathComponents
     length: int
     status: Status
-    on_disk: Path
+    root: Path
+    disk_path: bytes
     size: int | None = None
     pieces: int = 0
     bad_pieces: int = 0
@@ -56,6 +58,10 @@ class FileReport:
     unknown: tuple[range, ...] = ()
     is_respelled: bool = False
     detail: str = ""
+
+    @property
+    def on_disk(self) -> Path:
+        return self.root / os.fsdecode(self.disk_path)
 
     @property
     def is_right(self) -> bool:
@@ -80,16 +86,15 @@ class Judgement:
         file, found = self._layout.files[number], self._located.found[number]
         own = self._layout.pieces_of(number)
         states = self._states[own.start : own.stop]
-        is_good = states.count(PieceState.GOOD) == len(states)
-        bad = [] if is_good else [piece for piece, state in zip(own, states, strict=True) if state == PieceState.BAD]
-        unknown = [] if is_good else [piece for piece, state in zip(own, states, strict=True) if state in _UNKNOWN]
+        bad, unknown = self._not_good(own, states)
         status, detail = self._verdict(number, file, found, states, bad)
         return FileReport(
             number=number,
             path=file.path,
             length=file.length,
             status=status,
-            on_disk=self._located.root / os.fsdecode(found.path),
+            root=self._located.root,
+            disk_path=found.path,
             size=found.disk.size if found.disk is not None else None,
             pieces=len(own),
             bad_pieces=len(bad),
@@ -135,8 +140,19 @@ class Judgement:
             self._shared[piece] = len(self._layout.files_in(start, start + self._layout.piece_length)) > 1
         return self._shared[piece]
 
+    @staticmethod
+    def _not_good(own: range, states: bytes) -> tuple[list[int], list[int]]:
+        """The pieces that are bad, and those of which nothing is known."""
+        if states.count(PieceState.GOOD) == len(states):
+            return [], []
+        numbered = list(zip(own, states, strict=True))
+        bad = [piece for piece, state in numbered if state == PieceState.BAD]
+        return bad, [piece for piece, state in numbered if state in _UNKNOWN]
+
     def _byte_runs(self, number: int, pieces: Sequence[int]) -> tuple[range, ...]:
         """Runs of pieces as runs of the file's bytes."""
+        if not pieces:
+            return ()
         offset, length = self._layout.offsets[number], self._layout.files[number].length
         step = self._layout.piece_length
         return tuple(
@@ -148,7 +164,7 @@ class Judgement:
 
     def _is_respelled(self, file: File, found: Found) -> bool:
         is_renamed_whole = len(self._layout.files) == 1 and self._located.how is How.RENAMED
-        return not is_renamed_whole and found.path != b"/".join([encode_component(part) for part in file.path])
+        return not is_renamed_whole and found.path != encode_component("/".join(file.path))
 
 
 _UNKNOWN = {PieceState.MISSING, PieceState.UNREADABLE, PieceState.UNCHECKED}

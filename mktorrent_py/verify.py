@@ -54,7 +54,8 @@ class VerifyOptions:
     """What to check. `quick` looks at names and sizes only; `fail_fast` stops at the first thing wrong.
 
     `files` are globs: only files that match one are verified, and extras are not looked for. With `strict` an extra
-    file is a failure; `not_extra` are absolute paths that never count as one. `threads` 0 uses what pays here.
+    file is a failure; `not_extra` are absolute paths that never count as one. `threads` 0 uses what pays here;
+    `sequential` is for disks that must seek, None asks the system.
     """
 
     quick: bool = False
@@ -63,7 +64,7 @@ class VerifyOptions:
     files: tuple[str, ...] = ()
     not_extra: frozenset[Path] = frozenset()
     threads: int = 0
-    sequential: bool = False
+    sequential: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,21 +238,27 @@ class _Check:
     def _pieces_to_hash(self) -> bytearray:
         """A byte a piece, 1 for the wanted ones whose bytes are all there."""
         todo = bytearray(self._layout.piece_count)
-        for number in self._verification.wanted:
-            own = self._layout.pieces_of(number)
-            todo[own.start : own.stop] = b"\1" * len(own)
+        if len(self._verification.wanted) == len(self._layout.files):
+            todo = bytearray(b"\1") * len(todo)
+        else:
+            for number in self._verification.wanted:
+                own = self._layout.pieces_of(number)
+                todo[own.start : own.stop] = b"\1" * len(own)
         for number, found in self._verification.located.found.items():
             lost = self._lost_pieces(number, found)
+            if not lost:
+                continue
             self.comparison.mark_lost(lost, PieceState.UNREADABLE if found.is_unreadable else PieceState.MISSING)
             todo[lost.start : lost.stop] = bytes(len(lost))
         return todo
 
     def _lost_pieces(self, number: int, found: Found) -> range:
         """The pieces with bytes of this file that are not there."""
-        own, length = self._layout.pieces_of(number), self._layout.files[number].length
+        length = self._layout.files[number].length
         size = found.disk.size if found.disk is not None else 0
         if size >= length:
             return range(0)
+        own = self._layout.pieces_of(number)
         if not self._layout.version.has_v1 and not self.comparison.has_layer(number):
             return own
         return range((self._layout.offsets[number] + size) // self._layout.piece_length, own.stop)

@@ -31,6 +31,12 @@ def test_disks_and_partitions(rotational: str, expected: bool, partition: bool, 
     assert is_rotating(tmp_path, system=system_with(tmp_path, rotational, partition=partition)) is expected
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="devices have no numbers there")
+def test_virtual_disks_are_not_believed(tmp_path: Path) -> None:
+    (tmp_path / "virtio0").mkdir()
+    assert is_rotating(tmp_path, system=system_with(tmp_path / "virtio0", "1", partition=False)) is False
+
+
 def test_no_word_means_no(tmp_path: Path) -> None:
     assert is_rotating(tmp_path, system=tmp_path) is False
     assert is_rotating(tmp_path / "missing") is False

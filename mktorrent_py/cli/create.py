@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mktorrent_py.cli import options
-from mktorrent_py.cli.created import Face, Place, make
+from mktorrent_py.cli.created import Face, make
 from mktorrent_py.cli.options import (
     FieldOption,
     JsonOption,
@@ -21,6 +21,7 @@ from mktorrent_py.cli.options import (
     ThreadsOption,
     VerboseOption,
 )
+from mktorrent_py.cli.place import Place
 from mktorrent_py.cli.progress import ProgressMode
 from mktorrent_py.content.scan import ScanOptions, SortOrder, Symlinks, split_file_list
 from mktorrent_py.content.selection import Selection
@@ -143,7 +144,10 @@ def create(
 ) -> None:
     """Make a torrent of CONTENT: hybrid unless said otherwise, hashed once, written whole or not at all."""
     started = time.monotonic()
-    place = Place(content=content, output=output, force=force)
+    algorithms = tuple(
+        dict.fromkeys([word.strip() for words in checksums for word in words.split(",") if word.strip()])
+    )
+    place = Place(content=content, output=output, force=force, checksums=algorithms)
     wanted = CreateOptions(
         version=_version(v1, v2, hybrid),
         piece_length=None if piece_length == "auto" else parse_size(piece_length),
@@ -154,11 +158,11 @@ def create(
         http_seeds=tuple([options.check_url(url, "an HTTP seed", ("http", "https")) for url in http_seed]),
         nodes=tuple([options.parse_node(text) for text in node]),
         similar=tuple([options.parse_infohash(text) for text in similar]),
-        collections=tuple(collection),
+        collections=tuple([options.check_text(text, "--collection") for text in collection]),
         update_url=options.check_url(update_url, "updates", ("http", "https")) if update_url else None,
         name=name,
-        comment=comment,
-        source=source,
+        comment=options.check_text(comment, "--comment") if comment else None,
+        source=options.check_text(source, "--source") if source else None,
         private=private,
         created_by=_creator(creator, no_creator),
         creation_date=_creation_date(date, no_date),
@@ -176,7 +180,7 @@ def create(
             sort=sort,
         ),
         file_list=_file_list(files_from, null),
-        checksums=tuple([word.strip() for words in checksums for word in words.split(",") if word.strip()]),
+        checksums=algorithms,
         threads=threads,
     )
     face = Face(json=json, field=field, quiet=quiet, verbose=verbose, progress=progress, started=started)
@@ -191,10 +195,10 @@ def _version(v1: bool, v2: bool, hybrid: bool) -> TorrentVersion:
 
 
 def _creator(creator: str | None, no_creator: bool) -> str | None:
-    if creator and no_creator:
+    if creator is not None and no_creator:
         raise UsageError("--creator and --no-creator exclude each other")
-    if creator or no_creator:
-        return creator
+    if creator is not None or no_creator:
+        return options.check_text(creator or "", "--creator")
     from mktorrent_py import __version__
 
     return f"mktorrent_py {__version__}"

@@ -28,7 +28,8 @@ ProgressOption = Annotated[
     ProgressMode, typer.Option("--progress", help="How progress shows on stderr; auto is a bar on a terminal.")
 ]
 ThreadsOption = Annotated[
-    int, typer.Option("--threads", "-j", metavar="N", min=0, help="Hash with N threads; 0 for what pays here.")
+    int,
+    typer.Option("--threads", "-j", metavar="N", min=0, max=256, help="Hash with N threads; 0 for what pays here."),
 ]
 
 STANDARD_STREAM = Path("-")
@@ -37,6 +38,15 @@ STANDARD_STREAM = Path("-")
 def read_stdin_bytes(limit: int) -> bytes:
     """All of standard input, up to `limit` bytes and one more."""
     return sys.stdin.buffer.read(limit + 1)
+
+
+def check_text(text: str, what: str) -> str:
+    """Text that a torrent may hold. Raises UsageError for bytes that are not UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise UsageError(f"{what} is not UTF-8: {text!r}", hint="Type it in UTF-8, as every client reads it.") from None
+    return text
 
 
 def split_tier(text: str) -> tuple[str, ...]:
@@ -49,9 +59,12 @@ def split_tier(text: str) -> tuple[str, ...]:
 
 def check_url(url: str, what: str, schemes: tuple[str, ...]) -> str:
     """Raises UsageError for what cannot be a URL of one of these schemes."""
-    scheme, mark, rest = url.partition("://")
+    scheme, mark, rest = check_text(url, f"the URL of {what}").partition("://")
     if not mark or not rest.strip("/") or scheme.lower() not in schemes or re.search(r"[\s\x00-\x1f\x7f]", url):
-        raise UsageError(f"{url!r} is not the URL of {what}", hint=f"One starts with {', '.join(schemes)} and ://.")
+        raise UsageError(
+            f"{url!r} is not the URL of {what}",
+            hint=f"One starts with {', '.join(schemes)} and ://; a comma in it is written %2C.",
+        )
     return url
 
 
@@ -77,18 +90,28 @@ def parse_date(text: str, now: float) -> int:
     word = text.strip()
     if word == "now":
         return int(now)
+    moment = _iso_moment(word)
     if re.fullmatch(r"@?[0-9]{1,12}", word):
+        if moment is not None:
+            raise UsageError(
+                f"{text!r} may be a date or Unix seconds", hint=f"Write {moment.date().isoformat()}, or @{word}."
+            )
         return int(word.removeprefix("@"))
-    try:
-        moment = datetime.fromisoformat(word)
-    except ValueError:
+    if moment is None:
         raise UsageError(
             f"{text!r} is not a date", hint="Write 2026-11-22, 2026-11-22T21:50:00Z, Unix seconds, or now."
-        ) from None
+        )
     seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     if seconds < 0:
         raise UsageError(f"{text!r} is before 1970, which a creation date cannot say")
     return seconds
+
+
+def _iso_moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def source_date_epoch(environment: Mapping[str, str] = os.environ) -> int | None:

@@ -5,6 +5,7 @@ The work is told nothing of it: a thread here reads a counter ten times a second
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import threading
@@ -18,8 +19,8 @@ from mktorrent_py.cli import render, style
 
 APPEARS_AFTER = 0.3
 POLL = 0.1
-PLAIN_STEP = 10
 PLAIN_PAUSE = 1.0
+PLAIN_PAUSE_WITHOUT_TOTAL = 10.0
 
 
 class ProgressMode(StrEnum):
@@ -36,41 +37,51 @@ class Face(Protocol):
     """One way to show progress."""
 
     def show(self, done: int) -> None: ...
-    def close(self, done: int) -> None: ...
+    def close(self, done: int, *, finished: bool) -> None: ...
 
 
 @contextmanager
-def shown(mode: ProgressMode, label: str, total: int, done: Callable[[], int], detail: str = "") -> Iterator[None]:
-    """Show how `done()` grows towards `total` bytes while the body runs."""
-    stop = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(mode, label, total, done, detail, stop), daemon=True)
-    if mode is not ProgressMode.NONE:
-        watcher.start()
+def shown(
+    mode: ProgressMode, label: str, total: int | None, done: Callable[[], int], detail: str = ""
+) -> Iterator[None]:
+    """Show how `done()` grows towards `total` bytes while the body runs; None is a total that nobody knows."""
+    if mode is ProgressMode.NONE:
+        yield
+        return
+    watch = _Watch(lambda: _face(mode, label, total, detail), done, 0.0 if mode is ProgressMode.JSON else APPEARS_AFTER)
+    watch.start()
     try:
         yield
+        watch.finished = True
     finally:
-        stop.set()
-        if watcher.ident is not None:
-            watcher.join()
+        watch.stop.set()
+        watch.join()
 
 
-def _watch(
-    mode: ProgressMode, label: str, total: int, done: Callable[[], int], detail: str, stop: threading.Event
-) -> None:
-    if stop.wait(0 if mode is ProgressMode.JSON else APPEARS_AFTER):
-        if mode is ProgressMode.JSON:
-            JsonFace(label, total).close(done())
-        return
-    try:
-        face = _face(mode, label, total, detail)
-        while not stop.wait(POLL):
-            face.show(done())
-        face.close(done())
-    except (OSError, ValueError):
-        return
+class _Watch(threading.Thread):
+    """Reads the counter until it is stopped, and shows what it read on a face that it makes when it is time."""
+
+    def __init__(self, face: Callable[[], Face], done: Callable[[], int], after: float) -> None:
+        super().__init__(name="mkt-progress", daemon=True)
+        self.stop = threading.Event()
+        self.finished = False
+        self._face, self._done, self._after = face, done, after
+
+    def run(self) -> None:
+        # Progress that cannot be written is not worth an end to the work.
+        with contextlib.suppress(OSError, ValueError):
+            self._run()
+
+    def _run(self) -> None:
+        if self._after and self.stop.wait(self._after):
+            return
+        face = self._face()
+        while not self.stop.wait(POLL):
+            face.show(self._done())
+        face.close(self._done(), finished=self.finished)
 
 
-def _face(mode: ProgressMode, label: str, total: int, detail: str) -> Face:
+def _face(mode: ProgressMode, label: str, total: int | None, detail: str) -> Face:
     if mode is ProgressMode.JSON:
         return JsonFace(label, total)
     if mode is ProgressMode.BAR or (mode is ProgressMode.AUTO and style.has_cursor(sys.stderr)):
@@ -81,9 +92,12 @@ def _face(mode: ProgressMode, label: str, total: int, detail: str) -> Face:
 class BarFace:
     """tqdm's bar: bytes, rate, time left; gone when done."""
 
-    def __init__(self, label: str, total: int, detail: str) -> None:
+    def __init__(self, label: str, total: int | None, detail: str) -> None:
         from tqdm import tqdm
 
+        # We look ten times a second by ourselves; tqdm's own watcher would be one thread more.
+        tqdm.monitor_interval = 0
+        whole = "{desc} {percentage:3.0f} % |{bar}| {n_fmt}/{total_fmt}B  {rate_fmt}  {remaining} left"
         self._bar = tqdm(
             total=total,
             desc=f"{label} {detail}".rstrip(),
@@ -91,52 +105,62 @@ class BarFace:
             unit_scale=True,
             leave=False,
             dynamic_ncols=True,
+            mininterval=0,
+            miniters=0,
             file=sys.stderr,
-            colour=None,
-            bar_format="{desc} {percentage:3.0f} % |{bar}| {n_fmt}/{total_fmt}B  {rate_fmt}  {remaining} left",
+            bar_format="{desc} {n_fmt}B  {rate_fmt}  {elapsed}" if total is None else whole,
         )
 
     def show(self, done: int) -> None:
         self._bar.update(done - self._bar.n)
 
-    def close(self, done: int) -> None:
+    def close(self, done: int, *, finished: bool) -> None:
         self._bar.close()
 
 
 class PlainFace:
-    """One line per tenth, and at most one a second: for logs."""
+    """One line per tenth, and at most one a second: for logs. Without a total, one every ten seconds."""
 
-    def __init__(self, label: str, total: int) -> None:
+    def __init__(self, label: str, total: int | None) -> None:
         self._label, self._total = label, total
         self._started = time.monotonic()
-        self._said, self._said_at = 0, 0.0
+        self._tenth, self._said_at = 0, self._started
+        self._pause = PLAIN_PAUSE if total is not None else PLAIN_PAUSE_WITHOUT_TOTAL
 
     def show(self, done: int) -> None:
-        percent = 100 * done // max(self._total, 1)
         now = time.monotonic()
-        if percent // PLAIN_STEP <= self._said // PLAIN_STEP or now - self._said_at < PLAIN_PAUSE:
+        tenth = 10 * done // max(self._total or 1, 1)
+        if now - self._said_at < self._pause or (self._total is not None and tenth <= self._tenth):
             return
-        self._said, self._said_at = percent, now
-        speed = render.rate(done, now - self._started)
-        line = f"{self._label} {percent} %  {render.size(done)} of {render.size(self._total)}  {speed}"
-        print(line, file=sys.stderr, flush=True)
+        self._tenth, self._said_at = tenth, now
+        print(
+            f"{self._label} {self._amount(done)}  {render.rate(done, now - self._started)}", file=sys.stderr, flush=True
+        )
 
-    def close(self, done: int) -> None:
+    def _amount(self, done: int) -> str:
+        if self._total is None:
+            return render.size(done)
+        return f"{100 * done // max(self._total, 1)} %  {render.size(done)} of {render.size(self._total)}"
+
+    def close(self, done: int, *, finished: bool) -> None:
         return
 
 
 class JsonFace:
-    """One object a line: `event`, `what`, `done` and `total` in bytes, `seconds`."""
+    """One object a line: `event`, `what`, `done` and `total` in bytes, `seconds`.
 
-    def __init__(self, label: str, total: int) -> None:
+    The last event is `done` or `stopped`, those before are `progress`. `total` is null where nobody knows it.
+    """
+
+    def __init__(self, label: str, total: int | None) -> None:
         self._label, self._total = label, total
         self._started = time.monotonic()
 
     def show(self, done: int) -> None:
         self._say("progress", done)
 
-    def close(self, done: int) -> None:
-        self._say("done", done)
+    def close(self, done: int, *, finished: bool) -> None:
+        self._say("done" if finished else "stopped", done)
 
     def _say(self, event: str, done: int) -> None:
         seconds = round(time.monotonic() - self._started, 3)

@@ -8,6 +8,7 @@ a torrent does not have (None, empty lists) have no line.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -17,6 +18,10 @@ from mktorrent_py.errors import UsageError
 from mktorrent_py.metainfo.paths import printable
 
 SCHEMA = 1
+_HARMFUL = re.compile(
+    "[\\x7f-\\x9f\\xad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f"
+    "\\ud800-\\udfff\\ufeff\\ufff9-\\ufffb\\U000e0000-\\U000e007f]"
+)
 LABEL_WIDTH = 13
 MARGIN = "  "
 
@@ -26,8 +31,24 @@ Row = tuple[str, str]
 
 
 def print_json(facts: Facts) -> None:
-    """One object on stdout, `schema` first. Undecodable bytes of names stand as lone surrogates, escaped."""
-    print(json.dumps({"schema": SCHEMA, **facts}, ensure_ascii=not _is_clean(facts), indent=2))
+    """One object on stdout, `schema` first, a fact a line, and a line for each item of a list.
+
+    Undecodable bytes of names stand as lone surrogates. They, and whatever could harm a terminal, are escaped.
+    """
+    members = [f"  {json.dumps(key)}: {_json_value(value)}" for key, value in {"schema": SCHEMA, **facts}.items()]
+    sys.stdout.write("{\n" + ",\n".join(members) + "\n}\n")
+
+
+def _json_value(value: Any) -> str:
+    if not isinstance(value, (list, tuple)) or not value:
+        return json_text(value)
+    return "[\n    " + ",\n    ".join([json_text(item) for item in value]) + "\n  ]"
+
+
+def json_text(value: Any) -> str:
+    """JSON on one line, in which control, bidi and zero-width characters and surrogates are escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _HARMFUL.sub(lambda found: json.dumps(found.group())[1:-1], text)
 
 
 def print_json_line(facts: Facts, stream: Any = None) -> None:
@@ -37,13 +58,13 @@ def print_json_line(facts: Facts, stream: Any = None) -> None:
 
 def print_tab_lines(facts: Facts) -> None:
     """`key<TAB>value` lines with full values, in the order of the facts."""
-    sys.stdout.write("".join([f"{key}\t{_plain(value)}\n" for key, value in flatten(facts)]))
+    sys.stdout.write("".join([f"{key}\t{text}\n" for key, text in flatten(facts)]))
 
 
 def print_field(facts: Facts, name: str) -> None:
     """The values of one fact, a line each, and nothing else. Raises UsageError for a name that is no fact."""
-    values = list(_field_values(facts, name))
-    sys.stdout.write("".join([f"{_plain(value)}\n" for value in values]))
+    texts = list(_field_texts(facts, name))
+    sys.stdout.write("".join([f"{text}\n" for text in texts]))
 
 
 def print_block(title: str, remark: str, rows: Sequence[Row]) -> None:
@@ -57,13 +78,23 @@ def print_rows(rows: Iterable[Row], indent: str = MARGIN) -> None:
         print(f"{indent}{style.pad_to(label, LABEL_WIDTH)}{text}".rstrip())
 
 
-def flatten(facts: Facts, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Facts as (dotted key, scalar) pairs."""
+def room() -> int:
+    """Columns for the text of a row."""
+    return style.terminal_width() - len(MARGIN) - LABEL_WIDTH
+
+
+def list_rows(label: str, texts: Sequence[str]) -> list[Row]:
+    """A row for each text, the label on the first; none for none."""
+    return [(label if not at else "", text) for at, text in enumerate(texts)]
+
+
+def flatten(facts: Facts, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Facts as pairs of a dotted key and a text of one line."""
     for key, value in facts.items():
         yield from _flatten_value(f"{prefix}{key}", value)
 
 
-def _flatten_value(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _flatten_value(key: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         yield from flatten(value, f"{key}.")
     elif isinstance(value, (list, tuple)):
@@ -71,14 +102,14 @@ def _flatten_value(key: str, value: Any) -> Iterator[tuple[str, Any]]:
             if isinstance(item, (list, tuple)):
                 yield from _flatten_value(f"{key}.{number}", item)
             elif isinstance(item, Mapping):
-                yield key, "\t".join([_plain(part) for part in item.values()])
+                yield key, "\t".join([plain(part) for part in item.values()])
             else:
-                yield key, item
+                yield key, plain(item)
     elif value is not None:
-        yield key, value
+        yield key, plain(value)
 
 
-def _field_values(facts: Facts, name: str) -> Iterator[Any]:
+def _field_texts(facts: Facts, name: str) -> Iterator[str]:
     value: Any = facts
     for part in name.split("."):
         if isinstance(value, Mapping) and part in value:
@@ -87,8 +118,16 @@ def _field_values(facts: Facts, name: str) -> Iterator[Any]:
             value = value[int(part) - 1]
         else:
             raise UsageError(f"there is no field {name!r}", hint=f"Fields: {', '.join(field_names(facts))}.")
-    for _, scalar in _flatten_value(name, value):
-        yield scalar
+    for _, text in _flatten_value(name, value):
+        yield text
+
+
+def refuse_unknown_field(name: str, known: Sequence[str]) -> None:
+    """Raises UsageError, before any work, for a field that cannot be among facts with the `known` field names."""
+    parents = {field.split(".")[0] for field in known}
+    item = name.partition(".")[2].split(".")[0]
+    if name not in known and name not in parents and not (name.split(".")[0] in parents and item.isdigit()):
+        raise UsageError(f"there is no field {name!r}", hint=f"Fields: {', '.join(known)}.")
 
 
 def field_names(facts: Facts) -> list[str]:
@@ -99,25 +138,13 @@ def field_names(facts: Facts) -> list[str]:
     return names
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """One value on one line, in full; a list or an object inside another as JSON."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value)
-    return text if text.isprintable() else _escape_line_breaks(text)
-
-
-def _escape_line_breaks(text: str) -> str:
-    """Keep a value on its line: separators inside objects stay, line breaks and control characters are escaped."""
-    return "\t".join([printable(part) for part in text.split("\t")])
-
-
-def _is_clean(value: Any) -> bool:
-    """Whether every text in there can be written as UTF-8."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+    if isinstance(value, (list, tuple, dict)):
+        return json_text(value)
+    return "" if value is None else printable(str(value))
 
 
 def size(length: int) -> str:
@@ -139,6 +166,11 @@ def exact_size(length: int) -> str:
 
 def rate(length: int, seconds: float) -> str:
     return f"{size(round(length / seconds))}/s" if seconds > 0 else "-"
+
+
+def percent(share: float) -> str:
+    """`0.2 %`, `14 %`."""
+    return f"{100 * share:.1f} %" if share < 0.0995 else f"{100 * share:,.0f} %"
 
 
 def count(number: int, noun: str) -> str:

@@ -9,6 +9,7 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from mktorrent_py.cli import render, style
+from mktorrent_py.cli.how import hashing_line
 from mktorrent_py.cli.render import count
 from mktorrent_py.hashing.compare import PieceState
 from mktorrent_py.metainfo.paths import display_path, printable
@@ -175,9 +176,7 @@ def _rows(report: Report, seconds: float, *, verbose: bool) -> list[render.Row]:
         rows.append(("checked", f"{render.size(report.bytes_read)}, {halves}"))
         rows.append(("took", f"{render.duration(seconds)}, {render.rate(report.bytes_read, seconds)}"))
     if verbose:
-        from mktorrent_py.hashing.kernel import description
-
-        rows += [("kernel" if not at else "", line) for at, line in enumerate(description().lines())]
+        rows.append(("how", hashing_line(report.located.root, report.options.threads)))
     return rows
 
 

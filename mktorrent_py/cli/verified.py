@@ -124,13 +124,12 @@ def _contradiction(report: Report) -> str:
 
 
 def _tell(outcome: Outcome, face: Face) -> None:
-    facts = outcome_facts(outcome)
     if face.field:
-        render.print_field(facts, face.field)
+        render.print_field(outcome_facts(outcome), face.field)
     elif face.quiet:
         return
     elif not style.is_terminal(sys.stdout):
-        render.print_tab_lines(_tab_facts(facts))
+        render.print_tab_lines(_tab_facts(outcome_facts(outcome)))
     elif outcome.report is not None:
         print_report(str(outcome.torrent), outcome.report, outcome.seconds, verbose=face.verbose, map=face.map)
 

@@ -67,8 +67,8 @@ def locate_content(
     `not_extra` are absolute paths that are no extras wherever they lie. Raises ContentError for a place that cannot be
     looked at.
     """
-    taken, survey = _best(info, places, wanted)
-    is_there = survey.score.there > 0
+    score, taken, survey = _best(info, places, wanted)
+    is_there = score.there > 0
     whole = is_there and not info.single and len(wanted) == len(info.files)
     return Located(
         content=_content(info, taken, survey),
@@ -79,7 +79,7 @@ def locate_content(
     )
 
 
-def _best(info: Info, places: Sequence[Path], wanted: Collection[int]) -> tuple[_Candidate, Survey]:
+def _best(info: Info, places: Sequence[Path], wanted: Collection[int]) -> tuple[Score, _Candidate, Survey]:
     """The first candidate that has every file in its size, else the first of those that have most."""
     tried: list[tuple[Score, _Candidate, Survey]] = []
     for place in places:
@@ -89,11 +89,10 @@ def _best(info: Info, places: Sequence[Path], wanted: Collection[int]) -> tuple[
                 survey.look_at_only_file(candidate.leaf)
             else:
                 survey.walk(wanted)
-            tried.append((survey.score, candidate, survey))
+            tried.append((survey.score(), candidate, survey))
             if tried[-1][0].right == len(wanted):
-                return candidate, survey
-    _, candidate, survey = max(tried, key=lambda attempt: attempt[0])
-    return candidate, survey
+                return tried[-1]
+    return max(tried, key=lambda attempt: attempt[0])
 
 
 def _content(info: Info, candidate: _Candidate, survey: Survey) -> Path:

@@ -147,7 +147,7 @@ def _stat_content(content: Path) -> os.stat_result:
 
 def _content_name(content: Path, options: ScanOptions) -> str:
     """The torrent's name: as asked for, else the content's own; empty for the root of a file system, which has none."""
-    name = _own_name(content) if options.name is None else options.name
+    name = own_name(content) if options.name is None else options.name
     if name == "" and options.name is None:
         return name
     fault = name_fault(name, allow_raw=options.allow_raw_names)
@@ -159,7 +159,7 @@ def _content_name(content: Path, options: ScanOptions) -> str:
     return name
 
 
-def _own_name(content: Path) -> str:
+def own_name(content: Path) -> str:
     """The last component of the path as it is given; behind `.` and `..`, of the real path."""
     own = content.name if content.name not in ("", "..") else content.resolve().name
     return decode_name(os.fsencode(own))

@@ -92,11 +92,11 @@ class Survey:
             directory, prefix = stack.pop()
             stack += self._compare(directory, prefix)
 
-    @property
     def score(self) -> Score:
+        """How well what was found fits."""
         there = [(number, found.disk) for number, found in self.found.items() if found.disk or found.is_unreadable]
-        sizes = [(self._files[number].length, disk.size) for number, disk in there if disk is not None]
-        return Score(len([1 for length, size in sizes if length == size]), len(there))
+        right = [number for number, disk in there if disk is not None and disk.size == self._files[number].length]
+        return Score(len(right), len(there))
 
     def _compare(self, directory: _Directory, prefix: bytes) -> list[tuple[_Directory, bytes]]:
         """Look at the files of one directory; returns the directories below it with their paths on the disk."""

@@ -11,12 +11,15 @@ SYSTEM = Path("/sys/dev/block")
 def is_rotating(path: Path, *, system: Path = SYSTEM) -> bool:
     """Whether `path` lies on a disk that must seek, where reading in many places at once is slow.
 
-    False where the system does not say: on anything but Linux, and for file systems without a disk of their own.
+    False where the system does not say: on anything but Linux, for file systems without a disk of their own, and for
+    the disks of virtual machines, which say that they rotate whatever they stand on.
     """
     try:
         device = path.stat().st_dev
         entry = (system / f"{os.major(device)}:{os.minor(device)}").resolve(strict=True)
     except (OSError, AttributeError):
+        return False
+    if any(part.startswith("virtio") for part in entry.parts):
         return False
     # A partition's queue is that of the disk it is on, one level up.
     for place in (entry, entry.parent):

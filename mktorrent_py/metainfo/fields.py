@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from mktorrent_py.metainfo.bencode import Dictionary, Value
 from mktorrent_py.metainfo.paths import printable
-from mktorrent_py.metainfo.remarks import Notes
+from mktorrent_py.metainfo.remarks import Notes, Step
 
 Fields = Mapping[bytes, Value]
 
 KINDS: dict[type, str] = {int: "an integer", bytes: "a string", tuple: "a list", Dictionary: "a dictionary"}
+MOST_DIGITS = 30
 
 
 def kind_of(value: Value | None) -> str:
@@ -19,64 +20,85 @@ def kind_of(value: Value | None) -> str:
 
 
 def key_name(key: bytes) -> str:
-    """A dictionary key as a segment of a key path."""
+    """A key or a short string as people read it."""
     return printable(key.decode("utf-8", "surrogateescape"))
 
 
-def decode_text(raw: bytes, notes: Notes, segment: str = "") -> str:
+def shown_integer(value: int) -> str:
+    """An integer for a message: bencode's may have thousands of digits."""
+    text = str(value)
+    return text if len(text) <= MOST_DIGITS else f"{text[:MOST_DIGITS]}… ({len(text):,} digits)"
+
+
+def is_text(value: Value | None) -> bool:
+    """Whether the value is a non-empty UTF-8 string."""
+    try:
+        return isinstance(value, bytes) and bool(value.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def decode_text(raw: bytes, notes: Notes, *steps: Step) -> str:
     """Text as it stands; bytes that are not UTF-8 become surrogates, and are noted."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        notes.oddity("text-not-utf-8", f"is not UTF-8 at its byte {error.start}", segment)
+        notes.oddity("text-not-utf-8", f"is not UTF-8 at its byte {error.start:,}", *steps)
         return raw.decode("utf-8", "surrogateescape")
 
 
-def optional_text(fields: Fields, key: bytes, notes: Notes) -> str | None:
-    """A string, or None: BitTorrent's `KEY.utf-8` is preferred where older tools wrote both."""
-    for name in (key + b".utf-8", key):
-        value = fields.get(name)
-        if isinstance(value, bytes):
-            return decode_text(value, notes, key_name(name))
-        if value is not None:
-            notes.oddity("field-wrong-type", f"is {kind_of(value)}, not a string", key_name(name))
+def optional_text(fields: Fields, key: str, notes: Notes) -> str | None:
+    """A string, or None. BitTorrent's `KEY.utf-8` is preferred where older tools wrote both and it is UTF-8."""
+    preferred = f"{key}.utf-8"
+    if is_text(fields.get(preferred.encode())):
+        key = preferred
+    value = fields.get(key.encode())
+    if isinstance(value, bytes):
+        return decode_text(value, notes, key)
+    if value is not None:
+        notes.oddity("field-wrong-type", f"is {kind_of(value)}, not a string", key)
     return None
 
 
-def optional_integer(fields: Fields, key: bytes, notes: Notes) -> int | None:
-    value = fields.get(key)
+def optional_integer(fields: Fields, key: str, notes: Notes) -> int | None:
+    value = fields.get(key.encode())
     if value is None or isinstance(value, int):
         return value
-    notes.oddity("field-wrong-type", f"is {kind_of(value)}, not an integer", key_name(key))
+    notes.oddity("field-wrong-type", f"is {kind_of(value)}, not an integer", key)
     return None
 
 
-def required_integer(fields: Fields, key: bytes, notes: Notes, *, least: int, most: int) -> int | None:
+def required_integer(fields: Fields, key: str, notes: Notes, *, least: int, most: int) -> int | None:
     """An integer within bounds, or None and an error."""
-    value = fields.get(key)
+    value = fields.get(key.encode())
     if not isinstance(value, int):
-        problem = "is missing" if value is None else f"is {kind_of(value)}, not an integer"
-        notes.error("field-missing" if value is None else "field-wrong-type", problem, key_name(key))
+        note_absence(value, "an integer", notes, key)
         return None
     if not least <= value <= most:
-        notes.error("value-out-of-range", f"is {value}, outside {least:,} to {most:,}", key_name(key))
+        notes.error("value-out-of-range", f"is {shown_integer(value)}, outside {least:,} to {most:,}", key)
         return None
     return value
 
 
-def texts(value: Value | None, notes: Notes, segment: str) -> tuple[str, ...]:
+def note_absence(value: Value | None, wanted: str, notes: Notes, *steps: Step) -> None:
+    """The error for a required field that is missing or of another type than `wanted`."""
+    if value is None:
+        notes.error("field-missing", "is missing", *steps)
+    else:
+        notes.error("field-wrong-type", f"is {kind_of(value)}, not {wanted}", *steps)
+
+
+def texts(value: Value | None, notes: Notes, *steps: Step) -> tuple[str, ...]:
     """The non-empty strings of a list, each once; anything else in it is noted."""
     if value is None:
         return ()
     if not isinstance(value, tuple):
-        notes.oddity("field-wrong-type", f"is {kind_of(value)}, not a list of strings", segment)
+        notes.oddity("field-wrong-type", f"is {kind_of(value)}, not a list of strings", *steps)
         return ()
-    with notes.at(segment):
-        return tuple(dict.fromkeys([text for at, item in enumerate(value) if (text := _text_item(item, at, notes))]))
-
-
-def _text_item(item: Value, at: int, notes: Notes) -> str | None:
-    if isinstance(item, bytes):
-        return decode_text(item, notes, f"[{at}]")
-    notes.oddity("field-wrong-type", f"is {kind_of(item)}, not a string", f"[{at}]")
-    return None
+    found: dict[str, None] = {}
+    for at, item in enumerate(value):
+        if not isinstance(item, bytes):
+            notes.oddity("field-wrong-type", f"is {kind_of(item)}, not a string", *steps, at)
+        elif item:
+            found[decode_text(item, notes, *steps, at)] = None
+    return tuple(found)

@@ -15,9 +15,10 @@ from itertools import chain
 from typing import TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
-from mktorrent_py.errors import MagnetError
+from mktorrent_py.errors import MagnetError, UsageError
 from mktorrent_py.metainfo.infohash import InfoHashes
-from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.model import Info, Metainfo
+from mktorrent_py.metainfo.read_files import listed_positions
 
 T = TypeVar("T")
 
@@ -84,12 +85,27 @@ class Magnet:
         )
 
     @classmethod
-    def from_metainfo(cls, metainfo: Metainfo) -> Magnet:
-        """The magnet of a torrent: infohashes, name, and the trackers of every tier in order."""
+    def from_metainfo(
+        cls,
+        metainfo: Metainfo,
+        *,
+        peers: Iterable[str] = (),
+        select: Iterable[int] | None = None,
+        trackers: bool = True,
+        web_seeds: bool = False,
+    ) -> Magnet:
+        """The magnet of a torrent: infohashes, name, and the trackers of every tier in order.
+
+        `peers` are `host:port` or `[v6]:port`. `select` numbers files of `metainfo.info.files` from 0; None and all of
+        them say nothing (BEP 53). Raises UsageError for a peer or a file that cannot be.
+        """
         return cls(
             infohashes=metainfo.infohashes,
             name=metainfo.info.name,
-            trackers=tuple([url for tier in metainfo.trackers for url in tier]),
+            trackers=tuple(chain.from_iterable(metainfo.trackers)) if trackers else (),
+            web_seeds=metainfo.web_seeds if web_seeds else (),
+            peers=tuple(dict.fromkeys(map(_given_peer, peers))),
+            select_only=() if select is None else _given_selection(metainfo.info, set(select)),
         )
 
     def __str__(self) -> str:
@@ -303,6 +319,31 @@ def _endpoint(value: str) -> tuple[str, int] | None:
 
 def _host_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _given_peer(text: str) -> str:
+    endpoint = _ENDPOINT.fullmatch(text) and _endpoint(text)
+    if not endpoint or not endpoint[1]:
+        raise UsageError(
+            f"{text!a} is not a peer", hint="Write 192.0.2.7:6881, [2001:db8::7]:6881 or seed.example:6881."
+        )
+    return _host_port(*endpoint)
+
+
+def _given_selection(info: Info, numbers: set[int]) -> tuple[int, ...]:
+    """File numbers as clients count them: in a list that holds the pad files too, be they only implied (BEP 53)."""
+    if not numbers:
+        raise UsageError("no file is selected")
+    if not 0 <= min(numbers) <= max(numbers) < len(info.files):
+        wrong = max(numbers) if min(numbers) >= 0 else min(numbers)
+        raise UsageError(f"there is no file {wrong:,}", hint=f"The files are 0 to {len(info.files) - 1:,}.")
+    if len(numbers) == len(info.files):
+        return ()
+    positions = listed_positions(info)
+    selected = sorted([positions[number] for number in numbers])
+    if selected[-1] > MAX_FILE_INDEX:
+        raise UsageError(f"a magnet selects among the first {MAX_FILE_INDEX + 1:,} files, pad files counted")
+    return tuple(selected)
 
 
 # Selected files: inclusive ranges of indices, which are expanded only once they are merged

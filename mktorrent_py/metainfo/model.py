@@ -27,7 +27,7 @@ class Info:
     """The info dictionary (BEP 3, 52): everything that the infohash covers.
 
     `pieces` holds 20 bytes a v1 piece and is empty in a v2 torrent. `single` tells a single-file torrent from a
-    directory that holds one file.
+    directory that holds one file. `keys` are all keys of the dictionary, in raw byte order.
     """
 
     raw: bytes = field(repr=False)
@@ -41,6 +41,7 @@ class Info:
     update_url: str | None = None
     similar: tuple[bytes, ...] = ()
     collections: tuple[str, ...] = ()
+    keys: tuple[bytes, ...] = field(default=(), repr=False)
 
     @classmethod
     def build(
@@ -81,6 +82,7 @@ class Info:
             private=private,
             source=source,
             update_url=update_url,
+            keys=tuple([key.encode() for key in sorted(fields)]),
         )
 
     @property

@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 
 _UNSAFE = re.compile(r"[/\\\0]|\A\.{1,2}\Z|\A\Z|\A[A-Za-z]:\Z")
+IDEOGRAPHIC_SPACE = "\u3000"
+"""Not printable to Python, and as common in Japanese names as a space is in others."""
+
+MOST_SHOWN = 160
+"""Characters of a torrent's own text that a message repeats."""
+
 _REASONS = {
     "": "is empty",
     ".": "names the directory itself",
@@ -30,7 +36,7 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join([char if char.isprintable() else _escape(char) for char in text])
+    return "".join([char if char.isprintable() or char == IDEOGRAPHIC_SPACE else _escape(char) for char in text])
 
 
 def _escape(char: str) -> str:
@@ -38,6 +44,17 @@ def _escape(char: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
     return char.encode("unicode_escape").decode("ascii")
+
+
+def brief(text: str) -> str:
+    """The text made printable; one too long for a message is cut in the middle."""
+    return printable(text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN // 2]}…{text[1 - MOST_SHOWN // 2 :]}")
+
+
+def brief_path(components: tuple[str, ...]) -> str:
+    """A path for a message, cut in the middle when it is too long."""
+    few = components if len(components) <= MOST_SHOWN else components[:MOST_SHOWN] + components[-MOST_SHOWN:]
+    return brief("/".join(few))
 
 
 def display_path(components: tuple[str, ...]) -> str:

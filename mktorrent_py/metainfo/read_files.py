@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from operator import attrgetter
+from typing import cast
 
-from mktorrent_py.metainfo.bencode import Dictionary, Value
-from mktorrent_py.metainfo.fields import Fields, decode_text, key_name, kind_of, required_integer
+from mktorrent_py.metainfo import bencode
+from mktorrent_py.metainfo.bencode import Dictionary, Limits, Value
+from mktorrent_py.metainfo.fields import Fields, decode_text, is_text, kind_of, note_absence, required_integer
 from mktorrent_py.metainfo.layout import File, PathComponents
 from mktorrent_py.metainfo.merkle import NODE_LENGTH
-from mktorrent_py.metainfo.paths import printable, unsafe_reason
-from mktorrent_py.metainfo.remarks import Notes
+from mktorrent_py.metainfo.model import Info
+from mktorrent_py.metainfo.paths import brief, brief_path, unsafe_reason
+from mktorrent_py.metainfo.remarks import Notes, Step
 
 MOST_BYTES = 2**63 - 1
+SHA1_LENGTH = 20
 BITCOMET_PAD = "_____padding_file_"
+_SUSPECT = re.compile(r"[\\\0]|(?:\A|/)(?:\.{0,2}|[A-Za-z]:)(?:/|\Z)")
+"""What no path has whose components are all safe."""
+
+KNOWN_ATTRIBUTES = frozenset("hlpx")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +48,17 @@ def read_v1_files(info: Fields, name: str, notes: Notes) -> V1Files | None:
         return _read_single(info, name, notes)
     entries = info[b"files"]
     if not isinstance(entries, tuple):
-        notes.error("field-wrong-type", f"is {kind_of(entries)}, not a list", "files")
+        note_absence(entries, "a list", notes, "files")
         return None
     with notes.at("files"):
         return _read_list(entries, notes)
 
 
 def _read_single(info: Fields, name: str, notes: Notes) -> V1Files | None:
-    length = required_integer(info, b"length", notes, least=0, most=MOST_BYTES)
+    length = required_integer(info, "length", notes, least=0, most=MOST_BYTES)
     if length is None:
         return None
+    _check_sha1(info, notes)
     file = File((name,), length, _attributes(info, notes), _symlink(info, notes))
     return V1Files(files=(file,), offsets=(0,), pads=0, length=length, single=True)
 
@@ -56,11 +68,11 @@ def _read_list(entries: tuple[Value, ...], notes: Notes) -> V1Files | None:
     offsets: list[int] = []
     position, pads, before = 0, 0, len(notes.errors)
     for at, entry in enumerate(entries):
-        with notes.at(f"[{at}]"):
+        with notes.at(at):
             file = _read_entry(entry, notes)
         if file is None:
             continue
-        if _is_pad(file):
+        if is_pad(file):
             pads += 1
         else:
             files.append(file)
@@ -68,80 +80,124 @@ def _read_list(entries: tuple[Value, ...], notes: Notes) -> V1Files | None:
         position += file.length
     if position > MOST_BYTES:
         notes.error("value-out-of-range", f"lengths add up to {position:,} bytes, more than 2^63 - 1")
+    _note_shared_paths(files, notes)
     if len(notes.errors) > before:
         return None
-    _note_shared_paths(files, notes)
     return V1Files(files=tuple(files), offsets=tuple(offsets), pads=pads, length=position, single=False)
 
 
-def _is_pad(file: File) -> bool:
+def is_pad(file: File) -> bool:
+    """Whether an entry of `files` is padding: BEP 47's attribute, or BitComet's names from before it."""
     return "p" in file.attributes or bool(file.path and file.path[-1].startswith(BITCOMET_PAD))
 
 
 def _read_entry(entry: Value, notes: Notes) -> File | None:
     if not isinstance(entry, Dictionary):
-        notes.error("field-wrong-type", f"is {kind_of(entry)}, not a dictionary")
+        note_absence(entry, "a dictionary", notes)
         return None
     fields = dict(entry.items())
     attributes = _attributes(fields, notes)
     symlink = _symlink(fields, notes)
-    if symlink is not None and b"length" not in fields:
-        fields[b"length"] = 0
-    length = required_integer(fields, b"length", notes, least=0, most=MOST_BYTES)
+    length = _length(fields, symlink, notes)
+    _check_sha1(fields, notes)
     if "p" in attributes:
-        return File((), length, attributes) if length is not None else None
+        return None if length is None else File((), length, attributes)
     path = _read_path(fields, notes)
     return None if length is None or path is None else File(path, length, attributes, symlink)
 
 
+def listed_positions(info: Info) -> list[int]:
+    """Where each file of a torrent stands in the list of files that clients number, which holds its pad files too.
+
+    Clients pad a v2 torrent after every file that does not fill its last piece, as a hybrid is padded.
+    """
+    if info.version.has_v1:
+        return _v1_positions(info.raw)
+    pads = [file.length % info.piece_length > 0 for file in info.files]
+    return [number + before for number, before in enumerate(accumulate(pads[:-1], initial=0))]
+
+
+def _v1_positions(raw: bytes) -> list[int]:
+    limits = Limits(size=len(raw), depth=len(raw), tokens=len(raw))
+    fields = cast(Dictionary, bencode.decode_leniently(raw, limits=limits).value)
+    entries = fields.get(b"files")
+    if not isinstance(entries, tuple):
+        return [0]
+    files = [_read_entry(entry, Notes()) for entry in entries]
+    return [at for at, file in enumerate(files) if file is not None and not is_pad(file)]
+
+
+def _length(fields: Fields, symlink: PathComponents | None, notes: Notes) -> int | None:
+    """A link may leave its length out (BEP 47)."""
+    if symlink is not None and b"length" not in fields:
+        return 0
+    return required_integer(fields, "length", notes, least=0, most=MOST_BYTES)
+
+
 def _read_path(fields: Fields, notes: Notes) -> PathComponents | None:
     """`path.utf-8` where it is valid, otherwise `path`."""
-    for key in (b"path.utf-8", b"path"):
-        value = fields.get(key)
-        if isinstance(value, tuple) and value and (key == b"path" or _is_utf8(value)):
-            return _components(value, key_name(key), notes)
+    preferred = fields.get(b"path.utf-8")
+    if isinstance(preferred, tuple) and preferred and all(map(is_text, preferred)):
+        return _components(preferred, "path.utf-8", notes)
     value = fields.get(b"path")
-    problem = "is missing" if value is None else f"is {kind_of(value)}, not a list of at least one string"
-    notes.error("field-missing" if value is None else "field-wrong-type", problem, "path")
+    if isinstance(value, tuple) and value:
+        return _components(value, "path", notes)
+    if value == ():
+        notes.error("unsafe-path", "is empty: the file has no name", "path")
+    else:
+        note_absence(value, "a list of strings", notes, "path")
     return None
 
 
-def _is_utf8(value: tuple[Value, ...]) -> bool:
-    try:
-        return all([isinstance(item, bytes) and item.decode("utf-8") for item in value])
-    except UnicodeDecodeError:
-        return False
-
-
-def _components(value: tuple[Value, ...], segment: str, notes: Notes) -> PathComponents | None:
+def _components(value: tuple[Value, ...], key: str, notes: Notes) -> PathComponents | None:
+    text = _harmless_path(value)
+    if text is not None:
+        return tuple(text.split("/"))
     components = []
     for at, item in enumerate(value):
         if not isinstance(item, bytes):
-            notes.error("field-wrong-type", f"is {kind_of(item)}, not a string", f"{segment}[{at}]")
+            note_absence(item, "a string", notes, key, at)
             return None
-        component = read_component(item, f"{segment}[{at}]", notes)
+        component = read_component(item, notes, key, at)
         if component is None:
             return None
         components.append(component)
     return tuple(components)
 
 
-def read_component(raw: bytes, segment: str, notes: Notes) -> str | None:
+def _harmless_path(value: tuple[Value, ...]) -> str | None:
+    """The path joined, where one look at the whole finds nothing to note; a torrent may have 100,000 of them."""
+    try:
+        joined = b"/".join(cast(tuple[bytes, ...], value)).decode("utf-8")
+    except (TypeError, UnicodeDecodeError):
+        return None
+    return joined if joined.count("/") == len(value) - 1 and not _SUSPECT.search(joined) else None
+
+
+def read_component(raw: bytes, notes: Notes, *steps: Step) -> str | None:
     """One path component; None, and an error, if it could lead out of its directory."""
-    component = decode_text(raw, notes, segment)
+    component = decode_text(raw, notes, *steps)
     reason = unsafe_reason(component)
     if reason is None:
         return component
-    notes.error("unsafe-path", f"{printable(repr(component))} {reason}", segment)
+    notes.error("unsafe-path", f"'{brief(component)}' {reason}", *steps)
     return None
 
 
 def _attributes(fields: Fields, notes: Notes) -> str:
+    """The letters that BEP 47 knows; others are to be ignored."""
     value = fields.get(b"attr", b"")
     if isinstance(value, bytes):
-        return decode_text(value, notes, "attr")
+        return "".join([letter for letter in value.decode("latin-1") if letter in KNOWN_ATTRIBUTES])
     notes.oddity("field-wrong-type", f"is {kind_of(value)}, not a string", "attr")
     return ""
+
+
+def _check_sha1(fields: Fields, notes: Notes) -> None:
+    """The hint of BEP 47, which archive.org writes in hex; nothing here depends on it."""
+    sha1 = fields.get(b"sha1")
+    if sha1 is not None and not (isinstance(sha1, bytes) and len(sha1) == SHA1_LENGTH):
+        notes.oddity("sha1-malformed", f"is not a SHA-1 of {SHA1_LENGTH} bytes", "sha1")
 
 
 def _symlink(fields: Fields, notes: Notes) -> PathComponents | None:
@@ -155,32 +211,29 @@ def _symlink(fields: Fields, notes: Notes) -> PathComponents | None:
 
 
 def _note_shared_paths(files: list[File], notes: Notes) -> None:
-    """Two files of one path, or a file where another needs a directory: clients rename one of them."""
-    taken: set[PathComponents] = set()
-    directories: set[PathComponents] = set()
-    for file in files:
-        if file.path in taken:
-            notes.oddity("duplicate-path", f"two files are called {printable('/'.join(file.path))}")
-        taken.add(file.path)
-        parent = file.path[:-1]
-        while parent and parent not in directories:
-            directories.add(parent)
-            parent = parent[:-1]
-    for path in sorted(taken & directories):
-        notes.oddity("path-clash", f"{printable('/'.join(path))} is a file and a directory")
+    """Two files of one path, or a file where another needs a directory: clients rename one of them.
+
+    In sorted order such paths are neighbours.
+    """
+    for path, following in pairwise(sorted(map(attrgetter("path"), files))):
+        if path == following:
+            notes.oddity("duplicate-path", f"two files are called {brief_path(path)}")
+        elif path == following[: len(path)]:
+            notes.oddity("path-clash", f"{brief_path(path)} is a file and a directory")
 
 
 def read_file_tree(tree: Value | None, notes: Notes) -> tuple[File, ...] | None:
     """The files of a `file tree` in tree order; None, and at least one error, where it cannot be read."""
-    before = len(notes.errors)
     if not isinstance(tree, Dictionary):
-        problem = "is missing" if tree is None else f"is {kind_of(tree)}, not a dictionary"
-        notes.error("field-missing" if tree is None else "field-wrong-type", problem, "file tree")
+        note_absence(tree, "a dictionary", notes, "file tree")
         return None
-    if b"" in tree:
-        notes.error("file-tree-shape", "the root of the tree is a file", "file tree")
-        return None
-    files = tuple([file for path, leaf in _leaves(tree, notes) if (file := _read_leaf(path, leaf, notes)) is not None])
+    before = len(notes.errors)
+    with notes.at("file tree"):
+        if b"" in tree:
+            notes.error("file-tree-shape", "the root of the tree is a file")
+        found = [_read_leaf(path, leaf, notes) for path, leaf in _leaves(tree, notes)]
+        files = tuple([file for file in found if file is not None])
+        _check_roots(files, notes)
     return files if len(notes.errors) == before else None
 
 
@@ -188,54 +241,50 @@ def _leaves(tree: Dictionary, notes: Notes) -> Iterator[tuple[PathComponents, Di
     """Every leaf and its path, in tree order; walks with a stack of its own, whatever the depth."""
     stack: list[tuple[PathComponents, Iterator[tuple[bytes, Value]]]] = [((), iter(tree.items()))]
     while stack:
-        path, items = stack[-1]
+        above, items = stack[-1]
         for key, node in items:
-            component = read_component(key, _tree_segment(path), notes)
+            if not key:  # a file's own entry beside other keys, which was noted
+                continue
+            component = read_component(key, notes, above)
             if component is None:
                 continue
-            below = (*path, component)
-            leaf = _leaf_of(node, below, notes)
+            path = (*above, component)
+            if not isinstance(node, Dictionary):
+                note_absence(node, "a dictionary", notes, path)
+                continue
+            leaf = _leaf_of(node, path, notes)
             if leaf is not None:
-                yield below, leaf
-            elif isinstance(node, Dictionary):
-                stack.append((below, iter(node.items())))
+                yield path, leaf
+            if leaf is None or len(node) > 1:
+                stack.append((path, iter(node.items())))
                 break
         else:
             stack.pop()
 
 
-def _leaf_of(node: Value, path: PathComponents, notes: Notes) -> Dictionary | None:
+def _leaf_of(node: Dictionary, path: PathComponents, notes: Notes) -> Dictionary | None:
     """The dictionary under the empty key when `node` is a file; None for a directory or a fault."""
-    if not isinstance(node, Dictionary):
-        notes.error("file-tree-shape", f"is {kind_of(node)}, not a dictionary", _tree_segment(path))
-        return None
+    if not node:
+        notes.oddity("empty-directory", "is a directory without a file", path)
     leaf = node.get(b"")
     if leaf is None:
-        if not node:
-            notes.oddity("empty-directory", "is a directory without a file", _tree_segment(path))
         return None
     if len(node) > 1:
-        notes.error("file-tree-shape", "is a file and a directory at once", _tree_segment(path))
+        notes.error("file-tree-shape", "is a file and a directory at once", path)
     if not isinstance(leaf, Dictionary):
-        notes.error("file-tree-shape", f"a file's entry is {kind_of(leaf)}, not a dictionary", _tree_segment(path))
-        return Dictionary()
+        note_absence(leaf, "a dictionary", notes, (*path, ""))
+        return None
     return leaf
-
-
-def _tree_segment(path: PathComponents) -> str:
-    return f"file tree[{printable('/'.join(path))}]" if path else "file tree"
 
 
 def _read_leaf(path: PathComponents, leaf: Dictionary, notes: Notes) -> File | None:
     fields = dict(leaf.items())
-    with notes.at(_tree_segment(path)):
+    with notes.at((*path, "")):
         attributes = _attributes(fields, notes)
         if "p" in attributes:
             notes.error("pad-file-in-tree", "a pad file has no place in the file tree", "attr")
         symlink = _symlink(fields, notes)
-        if symlink is not None and b"length" not in fields:
-            fields[b"length"] = 0
-        length = required_integer(fields, b"length", notes, least=0, most=MOST_BYTES)
+        length = _length(fields, symlink, notes)
         if length is None:
             return None
         return File(path, length, attributes, symlink, _pieces_root(fields, length, notes))
@@ -254,3 +303,12 @@ def _pieces_root(fields: Fields, length: int, notes: Notes) -> bytes | None:
         notes.error("pieces-root-invalid", "is not a SHA-256 root of 32 bytes", "pieces root")
         return None
     return root
+
+
+def _check_roots(files: tuple[File, ...], notes: Notes) -> None:
+    """A root covers the bytes of one content, so the files that share it are of one length."""
+    lengths: dict[bytes, int] = {}
+    for file in files:
+        if file.pieces_root and lengths.setdefault(file.pieces_root, file.length) != file.length:
+            problem = f"is that of a file of {lengths[file.pieces_root]:,} bytes; this one has {file.length:,}"
+            notes.error("pieces-root-invalid", problem, (*file.path, ""), "pieces root")

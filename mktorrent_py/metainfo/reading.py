@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.bencode import Dictionary, Irregularity, Limits, Value
-from mktorrent_py.metainfo.fields import Fields, decode_text, kind_of, optional_integer, optional_text, texts
+from mktorrent_py.metainfo.fields import (
+    Fields,
+    decode_text,
+    kind_of,
+    note_absence,
+    optional_integer,
+    optional_text,
+    shown_integer,
+    texts,
+)
 from mktorrent_py.metainfo.merkle import NODE_LENGTH, divide_up, root_of_layer
 from mktorrent_py.metainfo.model import Info, Metainfo, Node, Tier, distinct_tiers
 from mktorrent_py.metainfo.read_info import read_info, read_similar
 from mktorrent_py.metainfo.remarks import Notes, Remark
+
+_INSIDE_INFO = {
+    "unsorted-keys": "unsorted-info",
+    "duplicate-key": "info-duplicate-key",
+    "leading-zero": "info-leading-zero",
+    "negative-zero": "info-negative-zero",
+}
+"""What irregularities are called inside the info dictionary, where they touch the infohash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,69 +51,109 @@ class Examination:
 def examine(data: bytes, *, limits: Limits | None = None) -> Examination:
     """Read a torrent file as far as it can be read. Raises BencodeError only where the bytes are not bencode."""
     limits = limits or Limits()
-    document = bencode.decode_leniently(data, limits=limits)
     notes = Notes()
-    metainfo = _read_document(document, data, limits, notes)
-    return Examination(
-        metainfo=None if notes.errors else metainfo, errors=tuple(notes.errors), oddities=tuple(notes.oddities)
-    )
+    with _collector_paused():
+        document = bencode.decode_leniently(data, limits=limits)
+        metainfo = _read_document(document, data, notes)
+    errors = [_with_offset(remark, data) for remark in notes.errors[:1]] + notes.errors[1:]
+    return Examination(metainfo=None if errors else metainfo, errors=tuple(errors), oddities=tuple(notes.oddities))
 
 
-def _read_document(document: bencode.Document, data: bytes, limits: Limits, notes: Notes) -> Metainfo | None:
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Large torrents become millions of tuples, none in a cycle, which the collector would walk over and over."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _with_offset(remark: Remark, data: bytes) -> Remark:
+    """The remark with the byte where the value it is about starts, or the nearest one around it."""
+    for stop in range(len(remark.keys), 0, -1):
+        offset = bencode.locate(data, remark.keys[:stop]) if remark.offset is None else remark.offset
+        if offset is not None:
+            return replace(remark, offset=offset)
+    return remark
+
+
+def _read_document(document: bencode.Document, data: bytes, notes: Notes) -> Metainfo | None:
     if not isinstance(document.value, Dictionary):
         notes.error("not-a-dictionary", f"a torrent file is a dictionary; this is {kind_of(document.value)}", offset=0)
         return None
-    fields = dict(document.value.items())
-    spans = bencode.dictionary_spans(data, limits=limits)
-    if b"info" not in fields:
-        problem = "is missing"
-        if b"magnet-uri" in fields:
-            problem = "is missing: this file holds nothing but a magnet URI"
-        notes.error("field-missing", problem, "info")
-        return None
-    start, stop = spans[b"info"]
+    fields = document.value
+    spans = document.spans(data)
+    if b"info" in fields:
+        info = _read_info(document, fields[b"info"], data, spans[b"info"], notes)
+    else:
+        info = None
+        only = ": this file holds nothing but a magnet URI" if b"magnet-uri" in fields else ""
+        notes.error("field-missing", f"is missing{only}", "info")
+    items = tuple([(key, data[start:stop]) for key, (start, stop) in spans.items()])
+    return _read_outer(fields, items, info, notes)
+
+
+def _read_info(
+    document: bencode.Document, value: Value, data: bytes, span: tuple[int, int], notes: Notes
+) -> Info | None:
+    raw = data[span[0] : span[1]]
     with notes.at("info"):
-        info = read_info(fields[b"info"], data[start:stop], notes)
-    has_v2 = isinstance(fields[b"info"], Dictionary) and fields[b"info"].get(b"meta version") == 2
-    _note_form(document.irregularities, range(start, stop), has_v2, notes)
-    layers = _read_piece_layers(fields, info, notes)
-    if info is None:
-        return None
-    items = tuple([(key, data[begin:end]) for key, (begin, end) in spans.items()])
-    return _read_outer(fields, items, info, layers, notes)
+        info = read_info(value, raw, notes)
+    has_v2 = isinstance(value, Dictionary) and value.get(b"meta version") == 2
+    irregularities = document.irregularities
+    if has_v2 and len(irregularities) == bencode.MAX_IRREGULARITIES:
+        irregularities += _first_irregularity(raw, span[0])
+    _note_form(irregularities, range(*span), has_v2, notes)
+    return info
+
+
+def _first_irregularity(raw: bytes, start: int) -> tuple[Irregularity, ...]:
+    """That of the info dictionary, where so many stand before it that its own were not kept."""
+    inner = bencode.decode_leniently(raw, limits=Limits(size=len(raw), depth=len(raw), tokens=len(raw))).irregularities
+    return tuple([replace(irregularity, offset=start + irregularity.offset) for irregularity in inner[:1]])
 
 
 def _note_form(irregularities: tuple[Irregularity, ...], info: range, has_v2: bool, notes: Notes) -> None:
     """Form that is not canonical: refused inside a v2 info dictionary (BEP 52), told anywhere else."""
     for irregularity in irregularities:
         inside = irregularity.offset in info
-        rule = f"info-{irregularity.rule}" if inside else irregularity.rule
+        rule = _INSIDE_INFO.get(irregularity.rule, irregularity.rule) if inside else irregularity.rule
         note = notes.error if inside and has_v2 else notes.oddity
-        note(rule, irregularity.message, "info" if inside else "", irregularity.offset)
+        steps = ("info",) if inside else ()
+        note(rule, irregularity.message, *steps, offset=irregularity.offset)
 
 
 def _read_outer(
-    fields: Fields,
-    items: tuple[tuple[bytes, bytes], ...],
-    info: Info,
-    layers: dict[bytes, bytes] | None,
-    notes: Notes,
-) -> Metainfo:
+    fields: Fields, items: tuple[tuple[bytes, bytes], ...], info: Info | None, notes: Notes
+) -> Metainfo | None:
+    """All that stands beside the info dictionary; None where that could not be read."""
+    trackers = _read_trackers(fields, notes)
+    web_seeds = _read_web_seeds(fields.get(b"url-list"), notes)
+    http_seeds = texts(fields.get(b"httpseeds"), notes, "httpseeds")
+    nodes = _read_nodes(fields.get(b"nodes", ()), notes)
+    comment = optional_text(fields, "comment", notes)
+    created_by = optional_text(fields, "created by", notes)
+    creation_date = _read_date(fields, notes)
+    similar = read_similar(fields, notes)
+    collections = texts(fields.get(b"collections"), notes, "collections")
+    if info is None:
+        return None
     return Metainfo(
         info=info,
         items=items,
-        trackers=_read_trackers(fields, notes),
-        web_seeds=_read_web_seeds(fields.get(b"url-list"), notes),
-        http_seeds=texts(fields.get(b"httpseeds"), notes, "httpseeds"),
-        nodes=_read_nodes(fields.get(b"nodes", ()), notes),
-        comment=optional_text(fields, b"comment", notes),
-        created_by=optional_text(fields, b"created by", notes),
-        creation_date=_read_date(fields, notes),
-        similar=tuple(dict.fromkeys(info.similar + read_similar(fields, notes))),
-        collections=tuple(
-            dict.fromkeys(info.collections + texts(fields.get(b"collections"), notes, "collections"))
-        ),
-        piece_layers=layers,
+        trackers=trackers,
+        web_seeds=web_seeds,
+        http_seeds=http_seeds,
+        nodes=nodes,
+        comment=comment,
+        created_by=created_by,
+        creation_date=creation_date,
+        similar=tuple(dict.fromkeys(info.similar + similar)),
+        collections=tuple(dict.fromkeys(info.collections + collections)),
+        piece_layers=_read_piece_layers(fields, info, notes),
     )
 
 
@@ -105,16 +165,16 @@ def _read_trackers(fields: Fields, notes: Notes) -> tuple[Tier, ...]:
         if tiers:
             return tiers
         notes.oddity("announce-list-empty", "names no tracker: `announce` is used", "announce-list")
-    announce = optional_text(fields, b"announce", notes)
+    announce = optional_text(fields, "announce", notes)
     return ((announce,),) if announce else ()
 
 
-def _read_tiers(value: Value, notes: Notes) -> list[Tier]:
+def _read_tiers(value: Value, notes: Notes) -> Iterator[Tier]:
     if not isinstance(value, tuple):
         notes.oddity("field-wrong-type", f"is {kind_of(value)}, not a list of tiers", "announce-list")
-        return []
-    with notes.at("announce-list"):
-        return [texts(tier, notes, f"[{at}]") for at, tier in enumerate(value)]
+        return
+    for at, tier in enumerate(value):
+        yield texts(tier, notes, "announce-list", at)
 
 
 def _read_web_seeds(value: Value | None, notes: Notes) -> tuple[str, ...]:
@@ -135,29 +195,29 @@ def _read_nodes(value: Value, notes: Notes) -> tuple[Node, ...]:
 def _read_node(item: Value, at: int, notes: Notes) -> Node | None:
     match item:
         case (bytes(host), int(port)) if host and 0 < port < 65536:
-            return decode_text(host, notes, f"[{at}]"), port
-    notes.oddity("node-malformed", "is not a host and a port", f"[{at}]")
+            return decode_text(host, notes, at), port
+    notes.oddity("node-malformed", "is not a host and a port", at)
     return None
 
 
 def _read_date(fields: Fields, notes: Notes) -> int | None:
-    date = optional_integer(fields, b"creation date", notes)
+    date = optional_integer(fields, "creation date", notes)
     if date is not None and date < 0:
-        notes.oddity("date-out-of-range", f"is {date}, before 1970", "creation date")
+        notes.oddity("date-out-of-range", f"is {shown_integer(date)}, before 1970", "creation date")
         return None
     return date
 
 
-def _read_piece_layers(fields: Fields, info: Info | None, notes: Notes) -> dict[bytes, bytes] | None:
+def _read_piece_layers(fields: Fields, info: Info, notes: Notes) -> dict[bytes, bytes] | None:
     """The layers of a v2 or hybrid torrent, each proved against its root (BEP 52)."""
-    if info is None or not info.version.has_v2:
+    if not info.version.has_v2:
         return None
     value = fields.get(b"piece layers")
     if value is None:
         notes.oddity("piece-layers-missing", "is missing: pieces can only be checked file by file", "piece layers")
         return None
     if not isinstance(value, Dictionary):
-        notes.error("field-wrong-type", f"is {kind_of(value)}, not a dictionary", "piece layers")
+        note_absence(value, "a dictionary", notes, "piece layers")
         return None
     lengths = _lengths_by_root(info)
     layers: dict[bytes, bytes] = {}
@@ -165,7 +225,7 @@ def _read_piece_layers(fields: Fields, info: Info | None, notes: Notes) -> dict[
         for root, layer in value.items():
             problem = _layer_problem(root, layer, lengths.get(root), info.piece_length)
             if problem:
-                notes.error("piece-layer-invalid", problem, f"[{root.hex()[:64]}]")
+                notes.error("piece-layer-invalid", problem, root)
             elif isinstance(layer, bytes):
                 layers[root] = layer
     if len(layers) < len(lengths) and not notes.errors:
@@ -194,4 +254,3 @@ def _layer_problem(root: bytes, layer: Value, length: int | None, piece_length: 
     if root_of_layer(layer, piece_length) != root:
         return "does not hash to its root"
     return None
-

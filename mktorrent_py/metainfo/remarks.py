@@ -2,29 +2,45 @@
 
 Two kinds of trouble. An *error* makes the torrent unsafe, inconsistent or meaningless: no model comes out of it. An
 *oddity* is a field of a wrong type or an unusual form that clients read around: the field is left out of the typed
-view, stays in the raw bytes, and is told. Both are kept with the key path, so that all of them can be listed.
+view, stays in the raw bytes, and is told. Both are kept with the place they were seen at, so that all can be listed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import Self
 
 from mktorrent_py.errors import MetainfoError
+from mktorrent_py.metainfo.layout import PathComponents, encode_component
+from mktorrent_py.metainfo.paths import brief, brief_path
 
 MOST_REMARKS = 1000
 """Remarks kept of each kind: a hostile torrent could break a rule in every entry."""
 
+Step = str | int | bytes | PathComponents
+"""One step into a metainfo: a key, a list index, a key that is a hash, or a way down the file tree."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """One thing noticed: the rule's id, the key path it was seen at, what is the matter."""
+    """One thing noticed: the rule's id, the steps to where it was seen, what is the matter, the byte if it is known."""
 
     rule: str
-    path: str
+    steps: tuple[Step, ...] = ()
     message: str
     offset: int | None = None
+
+    @property
+    def path(self) -> str:
+        """The key path for people: `info.files[3].length`, `info.file tree[docs/guide.txt].length`."""
+        return "".join([_shown_step(step, is_first=not at) for at, step in enumerate(self.steps)])
+
+    @property
+    def keys(self) -> tuple[bytes | int, ...]:
+        """The key path as bencode has it."""
+        return tuple(chain.from_iterable([_keys_of(step) for step in self.steps]))
 
     def as_error(self) -> MetainfoError:
         return MetainfoError(self.message, path=self.path, offset=self.offset)
@@ -32,33 +48,49 @@ class Remark:
 
 @dataclass(slots=True)
 class Notes:
-    """Collects remarks; knows the key path of what is being read."""
+    """Collects remarks; knows the place of what is being read.
+
+    Nothing is formatted before it is asked for: naming the place of every file would take quadratic time where a
+    directory's name is long.
+    """
 
     errors: list[Remark] = field(default_factory=list)
     oddities: list[Remark] = field(default_factory=list)
-    _where: list[str] = field(default_factory=list)
+    _where: list[Step] = field(default_factory=list)
 
-    @contextmanager
-    def at(self, segment: str) -> Iterator[None]:
-        """Everything noted inside happened below this key."""
-        self._where.append(segment)
-        try:
-            yield
-        finally:
-            self._where.pop()
+    def at(self, step: Step) -> Self:
+        """A context: everything noted inside happened below this step."""
+        self._where.append(step)
+        return self
 
-    def error(self, rule: str, message: str, segment: str = "", offset: int | None = None) -> None:
-        self._keep(self.errors, rule, message, segment, offset)
+    def __enter__(self) -> Self:
+        return self
 
-    def oddity(self, rule: str, message: str, segment: str = "", offset: int | None = None) -> None:
-        self._keep(self.oddities, rule, message, segment, offset)
+    def __exit__(self, *error: object) -> None:
+        self._where.pop()
 
-    def _keep(self, remarks: list[Remark], rule: str, message: str, segment: str, offset: int | None) -> None:
+    def error(self, rule: str, message: str, *steps: Step, offset: int | None = None) -> None:
+        self._keep(self.errors, rule, message, steps, offset)
+
+    def oddity(self, rule: str, message: str, *steps: Step, offset: int | None = None) -> None:
+        self._keep(self.oddities, rule, message, steps, offset)
+
+    def _keep(
+        self, remarks: list[Remark], rule: str, message: str, steps: tuple[Step, ...], offset: int | None
+    ) -> None:
         if len(remarks) < MOST_REMARKS:
-            path = join_path([*self._where, segment] if segment else self._where)
-            remarks.append(Remark(rule=rule, path=path, message=message, offset=offset))
+            remarks.append(Remark(rule=rule, steps=(*self._where, *steps), message=message, offset=offset))
 
 
-def join_path(segments: list[str]) -> str:
-    """`info`, `files`, `[3]`, `length` as `info.files[3].length`."""
-    return "".join([part if part.startswith("[") or not at else f".{part}" for at, part in enumerate(segments)])
+def _shown_step(step: Step, *, is_first: bool) -> str:
+    if isinstance(step, str):
+        return brief(step) if is_first else f".{brief(step)}"
+    if isinstance(step, bytes):
+        return f"[{brief(step[:64].hex())}]"
+    return f"[{step}]" if isinstance(step, int) else f"[{brief_path(step).removesuffix('/')}]"
+
+
+def _keys_of(step: Step) -> Iterable[bytes | int]:
+    if isinstance(step, tuple):
+        return [encode_component(component) for component in step]
+    return [encode_component(step) if isinstance(step, str) else step]

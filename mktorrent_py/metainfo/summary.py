@@ -1,31 +1,50 @@
-"""The facts about a torrent as plain data: what `inspect` and `create` show, whatever face they show it with.
+"""The facts about a torrent or a magnet as plain data: what `inspect` and `create` show, whatever face shows it.
 
 A summary is a dictionary of JSON values with stable keys. Lengths are in bytes, dates in Unix seconds, infohashes in
-lower-case hex. What a torrent does not have is None or an empty list.
+lower-case hex; text that was not UTF-8 holds surrogate escapes. What a torrent does not have is None or an empty list.
+
+    name             the suggested name                        format          v1, v2 or hybrid
+    single_file      whether it is one file, no directory      length          content, padding left out
+    files            how many                                  piece_length, pieces (how many), padding
+    infohash.v1, infohash.v2                                   private         whether `private` is 1
+    source           the `source` of private trackers          trackers        a list of tiers, each a list of URLs
+    web_seeds, http_seeds                                      nodes           `host:port` or `[v6]:port`
+    comment, created_by, creation_date, encoding               similar         infohashes (BEP 38)
+    collections, update_url                                    signatures      who signed (BEP 35); not checked
+    unknown_keys     keys of no BEP, `info.KEY` inside info    oddities        rule, path, message of each: see lint
+    magnet           the magnet URI                            file_list       path, length and more of each file
+
+A magnet has infohash, name, trackers, web_seeds, length and magnet of these, and peers, select_only (BEP 53, pad files
+counted), keywords, exact_sources, acceptable_sources, dht, public_key, salt (BEP 46, hex) and ignored.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.infohash import InfoHashes
 from mktorrent_py.metainfo.layout import Layout
 from mktorrent_py.metainfo.magnet import Magnet
-from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.model import Metainfo, Node
+from mktorrent_py.metainfo.remarks import Remark
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Summary = dict[str, Json]
 
-KNOWN_OUTER = frozenset(
-    b"announce announce-list collections comment comment.utf-8 encoding httpseeds info magnet-uri nodes signatures"
-    b" similar url-list".split()
-) | {b"creation date", b"created by", b"created by.utf-8", b"piece layers"}
-KNOWN_INFO = frozenset(
-    b"attr files length name name.utf-8 pieces private source similar collections update-url originator sha1 md5sum mtime"
-    .split()
-) | {b"piece length", b"file tree", b"meta version", b"symlink path"}
+KNOWN_OUTER = frozenset({
+    b"announce", b"announce-list", b"collections", b"comment", b"comment.utf-8", b"created by", b"created by.utf-8",
+    b"creation date", b"encoding", b"httpseeds", b"info", b"magnet-uri", b"nodes", b"piece layers", b"signatures",
+    b"similar", b"url-list",
+})  # fmt: skip
+KNOWN_INFO = frozenset({
+    b"attr", b"collections", b"file tree", b"files", b"length", b"md5sum", b"meta version", b"mtime", b"name",
+    b"name.utf-8", b"originator", b"piece length", b"pieces", b"private", b"sha1", b"similar", b"source",
+    b"source.utf-8", b"symlink path", b"update-url",
+})  # fmt: skip
 
 
-def summarize(metainfo: Metainfo) -> Summary:
+def summarize(metainfo: Metainfo, oddities: Iterable[Remark] = ()) -> Summary:
     """Everything a torrent says but its file list."""
     info = metainfo.info
     return {
@@ -36,15 +55,17 @@ def summarize(metainfo: Metainfo) -> Summary:
         "trackers": [list(tier) for tier in metainfo.trackers],
         "web_seeds": list(metainfo.web_seeds),
         "http_seeds": list(metainfo.http_seeds),
-        "nodes": [f"{host}:{port}" if ":" not in host else f"[{host}]:{port}" for host, port in metainfo.nodes],
+        "nodes": [_host_port(node) for node in metainfo.nodes],
         "comment": metainfo.comment,
         "created_by": metainfo.created_by,
         "creation_date": metainfo.creation_date,
+        "encoding": _encoding(metainfo),
         "similar": [infohash.hex() for infohash in metainfo.similar],
         "collections": list(metainfo.collections),
         "update_url": info.update_url,
         "signatures": _signers(metainfo),
         "unknown_keys": _unknown_keys(metainfo),
+        "oddities": [{"rule": odd.rule, "path": odd.path, "message": odd.message} for odd in oddities],
         "magnet": str(Magnet.from_metainfo(metainfo)),
     }
 
@@ -64,7 +85,7 @@ def layout_facts(name: str, layout: Layout, *, single: bool) -> Summary:
 
 
 def file_facts(layout: Layout) -> list[Json]:
-    """One object a file: path with slashes, length, and what else it has."""
+    """One object a file: path with slashes, length, and what else it has of attributes, symlink and pieces_root."""
     facts: list[Json] = []
     for file in layout.files:
         fact: Summary = {"path": "/".join(file.path), "length": file.length}
@@ -85,23 +106,61 @@ def infohash_facts(infohashes: InfoHashes) -> Summary:
     }
 
 
+def summarize_magnet(magnet: Magnet) -> Summary:
+    """Everything a magnet says; each tracker is a tier of its own."""
+    return {
+        "name": magnet.name,
+        "length": magnet.length,
+        "infohash": infohash_facts(magnet.infohashes),
+        "public_key": magnet.public_key.hex() if magnet.public_key else None,
+        "salt": magnet.salt.hex() if magnet.salt else None,
+        "trackers": [[url] for url in magnet.trackers],
+        "web_seeds": list(magnet.web_seeds),
+        "peers": list(magnet.peers),
+        "dht": [_host_port(node) for node in magnet.dht],
+        "select_only": list(magnet.select_only),
+        "keywords": list(magnet.keywords),
+        "exact_sources": list(magnet.exact_sources),
+        "acceptable_sources": list(magnet.acceptable_sources),
+        "ignored": list(magnet.ignored),
+        "magnet": str(magnet),
+    }
+
+
+def _host_port(node: Node) -> str:
+    host, port = node
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _encoding(metainfo: Metainfo) -> str | None:
+    """What `encoding` says; nothing is decoded by it any more."""
+    value = _outer_value(metainfo, b"encoding")
+    return _text(value) if isinstance(value, bytes) else None
+
+
 def _signers(metainfo: Metainfo) -> list[Json]:
     """Who signed it (BEP 35): the names under `signatures`; the signatures themselves are not checked."""
-    raw = dict(metainfo.items).get(b"signatures")
-    if raw is None:
-        return []
-    value = bencode.decode_leniently(raw).value
+    value = _outer_value(metainfo, b"signatures")
     return [_text(key) for key in value] if isinstance(value, bencode.Dictionary) else []
 
 
 def _unknown_keys(metainfo: Metainfo) -> list[Json]:
     """Keys that no BEP known to this package names: `KEY` at the top, `info.KEY` inside the info dictionary."""
-    outer = [_text(key) for key, _ in metainfo.items if key not in KNOWN_OUTER]
-    inner = [
-        f"info.{_text(key)}" for key in bencode.dictionary_spans(metainfo.info.raw) if key not in KNOWN_INFO
+    return [
+        *[_text(key) for key, _ in metainfo.items if key not in KNOWN_OUTER],
+        *[f"info.{_text(key)}" for key in metainfo.info.keys if key not in KNOWN_INFO],
     ]
-    return [*outer, *inner]
+
+
+def _outer_value(metainfo: Metainfo, key: bytes) -> bencode.Value | None:
+    raw = dict(metainfo.items).get(key)
+    return None if raw is None else bencode.decode_leniently(raw, limits=_whatever(raw)).value
+
+
+def _whatever(raw: bytes) -> bencode.Limits:
+    """Limits that nothing exceeds: what is looked at again here was read within limits before."""
+    return bencode.Limits(size=len(raw), depth=len(raw), tokens=len(raw))
 
 
 def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "backslashreplace")
+    return raw.decode("utf-8", "surrogateescape")

@@ -1,0 +1,96 @@
+"""Every way a verb can fail, as words and an exit code."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mktorrent_py.cli import messages, streams
+from mktorrent_py.errors import ContentError, ExitCode, TorrentError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What happened and to what, what to do next, and the code to end with.
+
+    `path` is where in a metainfo and `offset` at which byte it happened; `said` is the message with both.
+    """
+
+    message: str
+    code: int
+    hint: str | None = None
+    said: str | None = None
+    path: str | None = None
+    offset: int | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """As JSON tells it."""
+        return {
+            "exit": int(self.code),
+            "message": self.message,
+            "hint": self.hint,
+            "path": self.path,
+            "offset": self.offset,
+        }
+
+
+def end_with(error: BaseException, words: Sequence[str], *, debug: bool) -> int:
+    """Tell of the error and return the exit code."""
+    # Whoever closed our output wants no more of it: that is their answer, not a failure of ours.
+    if isinstance(error, BrokenPipeError):
+        streams.hush_stdout()
+        return ExitCode.DONE
+    if debug:
+        traceback.print_exception(error)
+    failure = failure_of(error, words)
+    if "--json" in words:
+        _print_json(failure)
+    messages.fail(failure.said or failure.message, failure.hint)
+    streams.hush_stdout()
+    return int(failure.code)
+
+
+def failure_of(error: BaseException, words: Sequence[str]) -> Failure:
+    """The failure that an exception stands for; one that nobody foresaw is a defect, and says so."""
+    match error:
+        case TorrentError():
+            return _of_ours(error)
+        case KeyboardInterrupt() | EOFError():
+            return Failure(message="interrupted", code=ExitCode.INTERRUPTED)
+        case OSError():
+            return _of_system(error)
+        case MemoryError():
+            return Failure(message="there is not enough memory for this", code=ContentError.exit_code)
+    return Failure(
+        message=f"this is a defect of mkt: {type(error).__name__}: {error}",
+        code=ExitCode.DEFECT,
+        hint=f"To report it: mkt --debug {' '.join(words)}",
+    )
+
+
+def _of_ours(error: TorrentError) -> Failure:
+    return Failure(
+        message=error.message,
+        code=error.exit_code,
+        hint=error.hint,
+        said=str(error),
+        path=error.path or None,
+        offset=error.offset,
+    )
+
+
+def _of_system(error: OSError) -> Failure:
+    reason = (error.strerror or str(error)).lower()
+    named = f"{error.filename}: {reason}" if error.filename else f"cannot write the result: {reason}"
+    return Failure(message=named, code=ContentError.exit_code)
+
+
+def _print_json(failure: Failure) -> None:
+    """The failure as an object on stdout: `schema`, and `error` with exit, message, hint, path, offset."""
+    try:
+        print(json.dumps({"schema": 1, "error": failure.facts()}), flush=True)
+    except OSError:
+        streams.hush_stdout()

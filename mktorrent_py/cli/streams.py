@@ -1,0 +1,65 @@
+"""Standard input, output and error as a program finds them: closed, full, gone, or in an encoding of their own."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import io
+import json
+import os
+import sys
+from typing import BinaryIO
+
+from mktorrent_py.errors import ContentError
+
+ESCAPED = "mkt-escaped"
+"""Name of the error handler that writes what an encoding lacks as JSON does: `\\u20ac`, in JSON and text alike."""
+
+_MODES = {"stdin": "r", "stdout": "w", "stderr": "w"}
+
+
+def prepare() -> None:
+    """Make the standard streams safe to use, whatever they are.
+
+    A closed one is replaced by the null device: the next file that is opened would take its number, and get what is
+    said to people. What the encoding of stdout lacks is escaped.
+    """
+    for name, mode in _MODES.items():
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - stays open for good
+    codecs.register_error(ESCAPED, _escape)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors=ESCAPED)
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+def binary_stdin() -> BinaryIO:
+    """Standard input as bytes. Raises ContentError if there is none."""
+    _refuse_closed("stdin", "read standard input")
+    return sys.stdin.buffer
+
+
+def write_binary_stdout(data: bytes) -> None:
+    """All of `data` to standard output. Raises ContentError if there is none."""
+    _refuse_closed("stdout", "write to standard output")
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def hush_stdout() -> None:
+    """Drop what cannot be written to stdout any more, so that the interpreter does not complain of it at its end."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refuse_closed(name: str, deed: str) -> None:
+    if getattr(sys, name).name == os.devnull:
+        raise ContentError(f"cannot {deed}: it is closed")

@@ -1,0 +1,50 @@
+"""Whose address a request counts as: the sender's, or what a proxy that is named as trusted says (X-Forwarded-For)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from mktorrent_py.errors import UsageError
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
+    """Addresses or networks (`10.0.0.0/8`). Raises UsageError."""
+    networks = []
+    for text in texts:
+        try:
+            networks.append(ipaddress.ip_network(text, strict=False))
+        except ValueError as error:
+            raise UsageError(
+                f"{text!r} is neither an IP address nor a network", hint="Say 10.0.0.7 or 10.0.0.0/8."
+            ) from error
+    return tuple(networks)
+
+
+def client_ip(sender: str, forwarded_for: str | None, trusted: Sequence[Network]) -> bytes:
+    """The packed address of who asks.
+
+    Every proxy appends whom it was asked by, so the list is read from its end, and the first address that is not a
+    trusted proxy's is the client. What stands further left is only what that client claims.
+    """
+    client = _address(sender)
+    if forwarded_for is None or not trusted:
+        return client.packed
+    for claim in reversed(forwarded_for.split(",")):
+        if not any(client in network for network in trusted):
+            break
+        try:
+            client = _address(claim.strip())
+        except ValueError:
+            break
+    return client.packed
+
+
+def _address(text: str) -> _Address:
+    address = ipaddress.ip_address(text.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

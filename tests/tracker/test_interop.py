@@ -1,0 +1,143 @@
+"""Other clients meet through this tracker, and this project's peers through other trackers.
+
+In each case one peer has the content, another wants it, and the tracker is the only way for them to find each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import filecmp
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import bencodepy
+import clients
+import pytest
+from rig import announce_target, http_get
+from test_tracker_state import tracking
+
+from mktorrent_py.create import CreateOptions, create_torrent
+from mktorrent_py.metainfo.infohash import TorrentVersion
+from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.tracker.protocol import Counts
+from mktorrent_py.tracker.sockets import has_ipv6
+
+pytestmark = pytest.mark.interop
+
+Client = Callable[[Path, Path, Path], AbstractContextManager[None]]
+PATIENCE = 60
+LEECHERS: dict[str, Client] = {
+    "aria2": clients.aria2,
+    "qbittorrent": clients.qbittorrent,
+    "rtorrent": clients.rtorrent,
+    "deluge": clients.deluge,
+}
+NAME = "aurora"
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    root = tmp_path / "seed" / NAME
+    (root / "docs").mkdir(parents=True)
+    (root / "aurora.bin").write_bytes(os.urandom(700_000))
+    (root / "docs" / "guide.txt").write_bytes(os.urandom(1000))
+    return root
+
+
+@contextmanager
+def published(content: Path, url: str, version: TorrentVersion = TorrentVersion.V1) -> Iterator[tuple[Path, Metainfo]]:
+    """A torrent of the content that names one tracker."""
+    options = CreateOptions(version=version, trackers=((url,),))
+    metainfo = create_torrent(content, options).metainfo
+    path = content.parent / "aurora.torrent"
+    path.write_bytes(metainfo.to_bytes())
+    yield path, metainfo
+
+
+def scrape(port: int, infohash: bytes) -> Counts:
+    _, _, body = asyncio.run(http_get(port, announce_target(infohash).replace("/announce", "/scrape")))
+    swarm = bencodepy.decode(body)[b"files"][infohash]
+    return Counts(swarm[b"complete"], swarm[b"incomplete"], swarm[b"downloaded"])
+
+
+def same(content: Path, other: Path) -> bool:
+    names = [path.relative_to(content) for path in content.rglob("*") if path.is_file()]
+    return all((other / name).is_file() and filecmp.cmp(content / name, other / name, shallow=False) for name in names)
+
+
+def settle(port: int, infohash: bytes, expected: Counts) -> None:
+    """Wait for announces on their way."""
+    deadline = time.monotonic() + PATIENCE
+    while (found := scrape(port, infohash)) != expected:
+        assert time.monotonic() < deadline, f"the tracker counts {found}, not {expected}"
+        time.sleep(0.1)
+
+
+def ipv6(host: str) -> None:
+    if ":" in host and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("scheme", ["http", "udp"])
+@pytest.mark.parametrize("version", list(TorrentVersion))
+def test_libtorrent_meets_libtorrent(
+    content: Path, tmp_path: Path, host: str, scheme: str, version: TorrentVersion
+) -> None:
+    ipv6(host)
+    with tracking("--bind", host) as (_, started):
+        url = next(url for url in started["announce"] if url.startswith(f"{scheme}://{'[' if ':' in host else host}"))
+        with published(content, url, version) as (torrent, metainfo):
+            meet_in_libtorrent(torrent, metainfo, content, tmp_path / "leech", host, started["port"])
+
+
+def meet_in_libtorrent(torrent: Path, metainfo: Metainfo, content: Path, directory: Path, host: str, port: int) -> None:
+    keys = metainfo.infohashes.swarm_keys
+    with clients.libtorrent_peer(torrent, content.parent, host=host, seeding=True):
+        for key in keys:
+            settle(port, key, Counts(1, 0, 0))
+        with clients.libtorrent_peer(torrent, directory, host=host) as leecher:
+            clients.wait_until(leecher.is_complete, PATIENCE, "libtorrent has it all")
+            assert same(content, directory / NAME)
+            for key in keys:
+                settle(port, key, Counts(2, 0, 1))
+        for key in keys:
+            settle(port, key, Counts(1, 0, 1))
+    for key in keys:
+        settle(port, key, Counts(0, 0, 1))
+
+
+@pytest.mark.parametrize("scheme", ["http", "udp"])
+@pytest.mark.parametrize("name", LEECHERS)
+def test_clients_find_a_seed(content: Path, tmp_path: Path, name: str, scheme: str) -> None:
+    with tracking() as (_, started):
+        url = next(url for url in started["announce"] if url.startswith(scheme))
+        with published(content, url) as (torrent, metainfo):
+            (key,) = metainfo.infohashes.swarm_keys
+            with clients.libtorrent_peer(torrent, content.parent, seeding=True):
+                settle(started["port"], key, Counts(1, 0, 0))
+                directory = tmp_path / "leech"
+                directory.mkdir()
+                with LEECHERS[name](torrent, directory, tmp_path / "home"):
+                    clients.wait_until(lambda: same(content, directory / NAME), PATIENCE, f"{name} has it all")
+                    settle(started["port"], key, Counts(2, 0, 1))
+                settle(started["port"], key, Counts(1, 0, 1))
+
+
+@pytest.mark.parametrize("scheme", ["http", "udp"])
+def test_transmission_is_found(content: Path, tmp_path: Path, scheme: str) -> None:
+    """It takes no loopback address from a tracker, so here it is the one that is found."""
+    with tracking() as (_, started):
+        url = next(url for url in started["announce"] if url.startswith(scheme))
+        with published(content, url) as (torrent, metainfo):
+            (key,) = metainfo.infohashes.swarm_keys
+            with clients.transmission(torrent, content.parent, tmp_path / "home"):
+                settle(started["port"], key, Counts(1, 0, 0))
+                directory = tmp_path / "leech"
+                with clients.libtorrent_peer(torrent, directory) as leecher:
+                    clients.wait_until(leecher.is_complete, PATIENCE, "libtorrent has it all")
+                    assert same(content, directory / NAME)
+            settle(started["port"], key, Counts(0, 0, 1))
