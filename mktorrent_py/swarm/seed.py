@@ -90,6 +90,7 @@ class Seeder:
         self.torrents: dict[str, Seeding] = {}
         self.checking: events.Checking | None = None
         self.peers_done = 0
+        self.failures = 0
         self.expected = 0
         self.rates: list[tuple[float, int]] = []
         self._by_handle: dict[lt.torrent_handle, Seeding] = {}
@@ -254,6 +255,7 @@ class Seeder:
         )
 
     def _fail(self, failure: events.SeedFailed) -> None:
+        self.failures += 1
         self._exit_code = self._exit_code or failure.exit_code
         self._tell(failure)
 
