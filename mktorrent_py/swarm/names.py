@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 
 from mktorrent_py.metainfo.layout import PathComponents, encode_component
 from mktorrent_py.metainfo.model import Info
@@ -36,13 +37,19 @@ def safe_paths(info: Info, *, windows: bool = False) -> list[PathComponents]:
     """
     top = () if info.single else (safe_name(info.name, windows=windows),)
     wanted = [top + tuple([safe_name(part, windows=windows) for part in file.path]) for file in info.files]
-    taken: set[PathComponents] = {path[:depth] for path in wanted for depth in range(1, len(path))}
+    fold = _folded if windows else tuple
+    taken = {fold(directory) for directory in directories_of(wanted)}
     paths = []
     for path in wanted:
-        path = _distinct(path, taken, fold=windows)
-        taken.add(_folded(path) if windows else path)
-        paths.append(path)
+        distinct = next(candidate for candidate in _candidates(path) if fold(candidate) not in taken)
+        taken.add(fold(distinct))
+        paths.append(distinct)
     return paths
+
+
+def directories_of(paths: Iterable[PathComponents]) -> set[PathComponents]:
+    """Every directory that these files lie in."""
+    return {path[:depth] for path in paths for depth in range(1, len(path))}
 
 
 def temporary_name(path: PathComponents, taken: Iterable[PathComponents]) -> PathComponents:
@@ -54,13 +61,13 @@ def temporary_name(path: PathComponents, taken: Iterable[PathComponents]) -> Pat
     return (*path[:-1], path[-1] + suffix)
 
 
-def _distinct(path: PathComponents, taken: set[PathComponents], *, fold: bool) -> PathComponents:
-    number, candidate = 2, path
-    while (_folded(candidate) if fold else candidate) in taken:
-        stem, dot, extension = path[-1].rpartition(".")
+def _candidates(path: PathComponents) -> Iterator[PathComponents]:
+    """The path, then the same with ever higher numbers before its extension."""
+    yield path
+    stem, dot, extension = path[-1].rpartition(".")
+    for number in count(2):
         numbered = f"{stem} ({number}).{extension}" if dot and stem else f"{path[-1]} ({number})"
-        candidate, number = (*path[:-1], numbered), number + 1
-    return candidate
+        yield (*path[:-1], numbered)
 
 
 def _folded(path: Sequence[str]) -> PathComponents:

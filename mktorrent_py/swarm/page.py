@@ -71,7 +71,7 @@ def render_page(facts: PageFacts) -> str:
         f"<h1>mkt seed</h1><p class=dim>{_text(' '.join(facts.addresses))}</p>",
         "<dl class=figures>" + "".join([f"<div><dd>{value}</dd><dt>{name}</dt></div>" for value, name in figures]),
         f"</dl>{plot(facts.rates)}",
-        *[_torrent(torrent) for torrent in facts.torrents],
+        *[_torrent(torrent, is_open=len(facts.torrents) == 1) for torrent in facts.torrents],
         f"<p class=dim>and {facts.more:,} more torrents</p>" if facts.more else "",
         "" if facts.torrents else "<p>Nothing is seeded.</p>",
     ]
@@ -123,12 +123,12 @@ def qr_code(magnet: str) -> str:
     return out.getvalue().decode("ascii")
 
 
-def _torrent(torrent: TorrentFacts) -> str:
+def _torrent(torrent: TorrentFacts, *, is_open: bool) -> str:
     ratio = torrent.uploaded / torrent.length if torrent.length else 0
     facts = f"{_size(torrent.length)}, {_size(torrent.uploaded)} sent, ratio {ratio:.2f}, {_size(torrent.rate)}/s"
     return (
         f"<section><h2>{_text(torrent.name)}</h2><p>{facts}</p>"
-        f"<details><summary>magnet</summary>{qr_code(torrent.magnet)}"
+        f"<details{' open' if is_open else ''}><summary>magnet</summary>{qr_code(torrent.magnet)}"
         f'<p><a href="{_text(torrent.magnet)}"><code>{_text(torrent.magnet)}</code></a></p></details>'
         f"{copies_bar(torrent.copies)}"
         f"{_table(('tracker', 'says'), torrent.trackers)}"

@@ -23,7 +23,7 @@ from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.layout import File, PathComponents, encode_component
 from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.metainfo.paths import display_path, printable
-from mktorrent_py.swarm.names import safe_paths, temporary_name
+from mktorrent_py.swarm.names import directories_of, safe_paths, temporary_name
 from mktorrent_py.verify import Report, Status, Verification, VerifyOptions, run_verification
 
 
@@ -77,7 +77,7 @@ def lay_out(metainfo: Metainfo, directory: Path, globs: Sequence[str]) -> list[T
     """Where the files go below `directory`. Raises UsageError when the globs match nothing."""
     paths = safe_paths(metainfo.info, windows=sys.platform == "win32")
     wanted = _wanted(metainfo.info.files, globs)
-    taken = set(paths)
+    taken = set(paths) | directories_of(paths)
     root = directory.absolute()
     return [
         Target(
