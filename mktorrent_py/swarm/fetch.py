@@ -17,7 +17,15 @@ from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.magnet import Magnet
 from mktorrent_py.metainfo.model import Metainfo, tracker_fields, web_seed_fields
 from mktorrent_py.metainfo.paths import printable
-from mktorrent_py.swarm.parameters import DONT_DOWNLOAD, DOWNLOAD, file_indices, load, name_files, torrent_of
+from mktorrent_py.swarm.parameters import (
+    DONT_DOWNLOAD,
+    DOWNLOAD,
+    file_indices,
+    layout_of,
+    load,
+    name_files,
+    torrent_of,
+)
 from mktorrent_py.swarm.session import Session
 from mktorrent_py.swarm.targets import Plan, Target, inspect_disk
 from mktorrent_py.verify import Report
@@ -142,7 +150,7 @@ class Fetcher:
         return target.wanted and target.is_regular and target.number not in self._plan.complete
 
     def _prepare(self, parameters: lt.add_torrent_params, torrent: lt.torrent_info) -> lt.add_torrent_params:
-        priorities = [DONT_DOWNLOAD] * torrent.files().num_files()
+        priorities = [DONT_DOWNLOAD] * layout_of(torrent).num_files()
         names = {}
         for index, target in self._targets.items():
             names[index] = os.fsencode(target.part if index in self._unnamed else target.final)

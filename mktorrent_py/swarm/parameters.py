@@ -50,7 +50,7 @@ def _without_empty_files(torrent: lt.torrent_info) -> list[int]:
 
     Seed mode does not go with them.
     """
-    files = torrent.files()
+    files = layout_of(torrent)
     return [DOWNLOAD if files.file_size(index) else DONT_DOWNLOAD for index in range(files.num_files())]
 
 
@@ -72,11 +72,17 @@ def torrent_of(parameters: lt.add_torrent_params) -> lt.torrent_info:
 
 def file_indices(torrent: lt.torrent_info, layout: Layout) -> list[int]:
     """libtorrent's index of each file of the layout: it counts pad files. Raises MetainfoError if they differ."""
-    indices = list(_content_indices(torrent.files()))
-    files = torrent.files()
+    files = layout_of(torrent)
+    indices = list(_content_indices(files))
     if [files.file_size(index) for index in indices] != [file.length for file in layout.files]:
         raise MetainfoError("libtorrent reads the file list of this torrent in another way")
     return indices
+
+
+def layout_of(torrent: lt.torrent_info) -> lt.file_storage:
+    """The files as libtorrent counts them; version 2.1 renamed the method."""
+    files: lt.file_storage = torrent.layout() if hasattr(torrent, "layout") else torrent.files()
+    return files
 
 
 def _content_indices(files: lt.file_storage) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""What the tests of seeding and fetching stand on: releases on disk, our seeder in this process or its own, leechers."""
+"""What the tests of seeding and fetching stand on: releases on disk, our seeder, leechers."""
 
 from __future__ import annotations
 
