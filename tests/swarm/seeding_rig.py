@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -198,15 +197,12 @@ class Leecher:
 class Process:
     """`mkt` as its own process; with --json its stdout is read as objects."""
 
-    def __init__(
-        self, *words: str | Path, cwd: Path | None = None, environment: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, *words: str | Path, cwd: Path | None = None) -> None:
         self.process = subprocess.Popen(
             [*MKT, *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=cwd,
-            env={**os.environ, **(environment or {})},
         )
 
     def wait_for(self, event: str) -> dict[str, Any]:
