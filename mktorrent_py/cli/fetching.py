@@ -25,7 +25,7 @@ from mktorrent_py.swarm.names import safe_name
 from mktorrent_py.swarm.seed import Ready, SeedOptions
 from mktorrent_py.swarm.session import Session, SessionOptions
 from mktorrent_py.swarm.source import read_source
-from mktorrent_py.swarm.targets import Plan, lay_out, take_stock
+from mktorrent_py.swarm.targets import Plan, lay_out, take_stock, what_is_wrong
 from mktorrent_py.torrentfile import refuse_to_overwrite, write_metainfo
 
 WEB_TIMEOUT = 30.0
@@ -54,7 +54,7 @@ class Job:
 def run_fetching(job: Job, *, mode: ProgressMode, json: bool, quiet: bool) -> int:
     """Fetch; returns the exit code."""
     source = read_source(job.source, timeout=min(job.timeout or WEB_TIMEOUT, WEB_TIMEOUT))
-    show = _Shows(mode=mode, json=json, quiet=quiet)
+    show = _Shows(mode=mode, json=json, quiet=quiet, goes_on=job.seed_after)
     if job.metadata_only:
         return _write_metadata(job, source, show)
     job.directory.mkdir(parents=True, exist_ok=True)
@@ -85,11 +85,10 @@ async def _content(job: Job, plan: Plan, show: _Shows) -> int:
         fetcher = Fetcher(session, plan, job.options)
         with shown(show.mode, f"fetching {printable(plan.metainfo.info.name)[:30]}", plan.length, lambda: fetcher.done):
             report = await fetcher.run()
-    if not report.ok:
-        wrong = [file for file in report.files if not file.is_right]
-        raise ContentError(
-            f"{display_path(wrong[0].path)} is {wrong[0].status} after all", hint="Start again to mend it."
-        )
+    wrong = what_is_wrong(plan, report)
+    if wrong is not None:
+        what = f"{display_path(wrong.path)} is {wrong.status} after all"
+        raise ContentError(what, hint="Start again with --force to mend it.")
     return fetcher.received
 
 
@@ -149,6 +148,7 @@ class _Shows:
     mode: ProgressMode
     json: bool
     quiet: bool
+    goes_on: bool
 
     def print_plan(self, plan: Plan, received: int, seconds: float) -> None:
         top = plan.wanted[0].final if plan.metainfo.info.single else plan.directory.absolute() / _top(plan)
@@ -165,7 +165,9 @@ class _Shows:
         self.print_facts(facts, str(top), remark if received else f"{remark}; it was there already")
 
     def print_facts(self, facts: dict[str, Any], title: str, remark: str) -> None:
-        if self.json:
+        if self.json and self.goes_on:
+            render.print_json_line({"event": "fetched", **facts})
+        elif self.json:
             render.print_json(facts)
         elif self.quiet:
             return

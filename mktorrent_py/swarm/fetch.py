@@ -11,7 +11,7 @@ from typing import Any
 
 import libtorrent as lt
 
-from mktorrent_py.errors import ContentError, NetworkError, RefusedError
+from mktorrent_py.errors import ContentError, LimitError, NetworkError, RefusedError
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.magnet import Magnet
@@ -78,7 +78,7 @@ async def fetch_metadata(session: Session, magnet: Magnet, options: FetchOptions
             for alert in session.alerts():
                 torrent = handle.torrent_file() if isinstance(alert, lt.metadata_received_alert) else None
                 if torrent is not None:
-                    return _metainfo_of(torrent, magnet)
+                    return _metainfo_of(torrent, magnet, session.options.max_metadata)
             dialer.dial()
             watchdog.see(None)
             await session.wait(TICK)
@@ -86,9 +86,12 @@ async def fetch_metadata(session: Session, magnet: Magnet, options: FetchOptions
         session.lt.remove_torrent(handle)
 
 
-def _metainfo_of(torrent: lt.torrent_info, magnet: Magnet) -> Metainfo:
+def _metainfo_of(torrent: lt.torrent_info, magnet: Magnet, limit: int) -> Metainfo:
+    info = torrent.info_section()
+    if len(info) > limit:
+        raise LimitError(f"the metadata has {len(info):,} bytes, more than the {limit:,} that are allowed")
     fields: dict[str, bencode.Encodable] = {
-        "info": bencode.Raw(torrent.info_section()),
+        "info": bencode.Raw(info),
         **tracker_fields(tuple([(url,) for url in magnet.trackers])),
         **web_seed_fields(magnet.web_seeds),
     }

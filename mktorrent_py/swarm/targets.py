@@ -24,7 +24,7 @@ from mktorrent_py.metainfo.layout import File, PathComponents, encode_component
 from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.metainfo.paths import display_path, printable
 from mktorrent_py.swarm.names import directories_of, safe_paths, temporary_name
-from mktorrent_py.verify import Report, Status, Verification, VerifyOptions, run_verification
+from mktorrent_py.verify import FileReport, Report, Status, Verification, VerifyOptions, run_verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,8 @@ def take_stock(
 ) -> Plan:
     """Hash what is there of the wanted files. Raises RefusedError for files that are not what is wanted.
 
-    With `force` such a file becomes an unfinished one, of which what is wrong is fetched again.
+    With `force` such a file becomes an unfinished one, of which what is wrong is fetched again. A file of the right
+    size in which nothing is wrong, as far as its own pieces go, is taken for complete.
     """
     for target in targets:
         if target.wanted:
@@ -104,7 +105,7 @@ def take_stock(
     report = inspect_disk(metainfo, directory, targets, progress=progress)
     complete = set()
     for verdict, target in zip(report.files, [target for target in targets if target.wanted], strict=True):
-        if verdict.status is Status.OK and (verdict.on_disk == target.final or not target.is_regular):
+        if verdict.status in _NOTHING_WRONG and (verdict.on_disk == target.final or not target.is_regular):
             complete.add(target.number)
         elif os.path.lexists(target.final):
             _set_aside(target, force=force)
@@ -125,6 +126,19 @@ def inspect_disk(metainfo: Metainfo, directory: Path, targets: Sequence[Target],
     located = Located(content=root, how=How.ITSELF, root=root, found=found)
     verification = Verification(metainfo=metainfo, options=VerifyOptions(), wanted=wanted, located=located)
     return run_verification(verification, progress=progress)
+
+
+_NOTHING_WRONG = (Status.OK, Status.UNKNOWN)
+
+
+def what_is_wrong(plan: Plan, report: Report) -> FileReport | None:
+    """The first wanted file that is not right.
+
+    In v1 the edges of a file share pieces with its neighbours. Where those were not wanted, the edges were checked as
+    they came in, and cannot be checked again.
+    """
+    accepted = (Status.OK,) if len(plan.wanted) == len(plan.targets) else _NOTHING_WRONG
+    return next((file for file in report.files if file.status not in accepted), None)
 
 
 def _wanted(files: Sequence[File], globs: Sequence[str]) -> set[int]:
