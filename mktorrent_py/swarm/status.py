@@ -7,6 +7,7 @@ read it by pointing its own name here.
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import islice, pairwise
@@ -36,16 +37,20 @@ _HEADERS = {
 @asynccontextmanager
 async def serve_status(seeder: Seeder, host: str, port: int) -> AsyncIterator[int]:
     """Serve while the body runs; yields the port. Raises NetworkError when the address cannot be had."""
-    runner = web.AppRunner(make_app(seeder, host), access_log=None)
+    runner = web.AppRunner(make_app(seeder, host), access_log=None, shutdown_timeout=1)
     await runner.setup()
-    site = web.TCPSite(runner, host, port, shutdown_timeout=1)
     try:
-        await site.start()
+        await _listen(runner, host, port)
         yield runner.addresses[0][1]
-    except OSError as error:
-        raise NetworkError(f"cannot serve at {host}:{port}: {(error.strerror or str(error)).lower()}") from error
     finally:
         await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        raise NetworkError(f"cannot serve at {host}:{port}: {os.strerror(error.errno or 0).lower()}") from error
 
 
 def make_app(seeder: Seeder, host: str) -> web.Application:
