@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -94,7 +93,7 @@ class _Staged:
     @classmethod
     def of(cls, path: Path, overwrite: bool) -> _Staged:
         target = Path(os.path.realpath(path)) if overwrite and path.is_symlink() else path
-        return cls(path=path, target=target, temporary=target.with_name(f".mkt-{secrets.token_hex(8)}.part"))
+        return cls(path=path, target=target, temporary=target.with_name(f".mkt-{os.urandom(8).hex()}.part"))
 
 
 @contextmanager

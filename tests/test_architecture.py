@@ -98,7 +98,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hashing.hasher": LOWER | HASHING,
     "hashing.stream": LOWER | HASHING,
     "content.selection": LOWER,
-    "content.listing": {"content"},  # its compiled half
+    "content._listing": set(),
+    "content.listing": {"content._listing"},
     "content.walk": {"errors", "metainfo.layout", "metainfo.paths", "content.selection", "content.listing"},
     "content.scan": {"errors", "metainfo.layout", "metainfo.paths", "content.selection", "content.walk"},
     "content.survey": {"errors", "metainfo.layout", "content.listing", "content.walk"},

@@ -6,8 +6,6 @@ is asked for, so that no verb pays for another.
 
 from __future__ import annotations
 
-import difflib
-import gc
 import sys
 from importlib import import_module
 from typing import Any
@@ -19,10 +17,6 @@ from typer.exceptions import Exit, TyperException
 from mktorrent_py.cli import signals
 from mktorrent_py.cli.failure import end_with
 from mktorrent_py.errors import ExitCode, UsageError
-
-COLLECTED_EVERY = 100_000
-"""Objects between two rounds of the garbage collector: a torrent is many values and no cycles, and each round walks
-over them. The usual 700 cost verifying many small files a tenth of its time."""
 
 VERBS = {
     "create": "Make a torrent of a file or directory",
@@ -50,6 +44,8 @@ class VerbGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in VERBS:
+            import difflib
+
             close = difflib.get_close_matches(cmd_name, VERBS, n=1)
             hint = f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(VERBS)}."
             raise UsageError(f"no command {cmd_name!r}. {hint}")
@@ -99,7 +95,6 @@ def run(words: list[str]) -> int:
     """Run `mkt` with these words and return its exit code; says on stderr what went wrong, if anything did."""
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
-    gc.set_threshold(COLLECTED_EVERY)
     with signals.interrupting_once():
         return _run(words, debug)
 

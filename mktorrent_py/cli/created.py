@@ -21,7 +21,6 @@ from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.paths import printable
 from mktorrent_py.metainfo.piece_length import format_binary
-from mktorrent_py.metainfo.summary import layout_facts, summarize
 
 MOST_LEFT_OUT = 5
 FORMATS = {TorrentVersion.V1: "v1", TorrentVersion.V2: "v2", TorrentVersion.HYBRID: "hybrid (v1 + v2)"}
@@ -142,6 +141,9 @@ def _tell_draft(draft: Draft, place: Place, face: Face) -> None:
 
 
 def _draft_facts(draft: Draft, target: Path | None) -> dict[str, Any]:
+    # Summaries stand on all that reads torrents, which nobody waits for who wants none.
+    from mktorrent_py.metainfo.summary import layout_facts
+
     return {
         **layout_facts(draft.name, draft.layout, single=draft.content.single),
         "output": _shown_target(target),
@@ -163,6 +165,8 @@ def _tell(created: Created, place: Place, target: Path, face: Face) -> None:
 
 
 def _facts(created: Created, target: Path, seconds: float) -> dict[str, Any]:
+    from mktorrent_py.metainfo.summary import summarize
+
     return {
         **summarize(created.metainfo),
         "output": str(target),
@@ -223,6 +227,8 @@ def _left_out_rows(draft: Draft, face: Face) -> list[render.Row]:
 
 
 def _created_rows(created: Created, place: Place, target: Path, seconds: float, face: Face) -> list[render.Row]:
+    from mktorrent_py.metainfo.magnet import Magnet
+
     metainfo = created.metainfo
     hashes = {"v1": metainfo.infohashes.v1, "v2": metainfo.infohashes.v2}
     sums = [printable(str(path)) for path in place.checksum_files(target)]
@@ -234,7 +240,7 @@ def _created_rows(created: Created, place: Place, target: Path, seconds: float, 
         *render.list_rows("private", ["yes"] if metainfo.info.private else []),
         *render.list_rows("source", [printable(metainfo.info.source)] if metainfo.info.source else []),
         *render.list_rows("checksums", sums),
-        ("magnet", str(summarize(metainfo)["magnet"])),
+        ("magnet", str(Magnet.from_metainfo(metainfo))),
         ("took", f"{render.duration(seconds)}, {render.rate(created.draft.layout.content_length, seconds)}"),
     ]
 

@@ -3,13 +3,15 @@
 Compiled where there was a C compiler; `os.scandir` is the fallback that is always there, and the judge.
 """
 
-# Paths are bytes here, which pathlib does not know.
-# ruff: noqa: PTH116
-
 from __future__ import annotations
 
 import os
 import stat
+
+try:
+    from mktorrent_py.content import _listing
+except ImportError:  # installed without a compiler
+    _listing = None  # type: ignore[assignment]
 
 Record = tuple[bytes, int, int, int, int, int]
 """Name, mode, size in bytes, mtime in nanoseconds, inode and device, of the entry itself where it is a link.
@@ -18,8 +20,13 @@ Of an entry that may be listed but not looked at, the mode holds the kind alone 
 """
 
 
-def scan_directory(path: bytes) -> list[Record]:
+def list_directory(path: bytes) -> list[Record]:
     """The entries of a directory, sorted by name. Raises OSError."""
+    return scan_directory(path) if _listing is None else _listing.list_directory(path)
+
+
+def scan_directory(path: bytes) -> list[Record]:
+    """The same by `os.scandir`."""
     with os.scandir(path) as entries:
         return sorted([_record(entry) for entry in entries])
 
@@ -39,11 +46,3 @@ def _kind(entry: os.DirEntry[bytes]) -> int:
     if entry.is_dir(follow_symlinks=False):
         return stat.S_IFDIR
     return stat.S_IFREG if entry.is_file(follow_symlinks=False) else 0
-
-
-try:
-    import mktorrent_py.content._listing as _listing
-except ImportError:
-    list_directory = scan_directory
-else:
-    list_directory = _listing.list_directory

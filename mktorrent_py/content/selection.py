@@ -85,7 +85,7 @@ _JUNK_NAMES = frozenset([name.encode("ascii") for name in _JUNK_FILES])
 _PLAIN_BYTES = bytes([byte for byte in range(0x20, 0x7F) if byte not in b"/\\:"])
 
 # pathspec does not know the POSIX classes that gitignore allows inside brackets.
-_CHARACTER_CLASS = re.compile(r"(?<!\\)\[:([a-z]+):\]")
+_CHARACTER_CLASS = r"(?<!\\)\[:([a-z]+):\]"
 _CHARACTERS = {
     "alnum": "a-zA-Z0-9",
     "alpha": "a-zA-Z",
@@ -98,7 +98,7 @@ _CHARACTERS = {
 }
 
 # `[!a]` must not match `/`, which no pattern can say to pathspec: a NUL stands for it until there is a regex.
-_NEGATED_SET = re.compile(r"(?<!\\)\[([!^])(?!\])")
+_NEGATED_SET = r"(?<!\\)\[([!^])(?!\])"
 
 
 class _Rule(NamedTuple):
@@ -169,7 +169,7 @@ class Selection:
 
 
 def is_plain_name(name: bytes) -> bool:
-    """Whether nothing at all is to be said of a file's name: printable ASCII, safe on every system, no dot file, no junk.
+    """Whether nothing is to be said of a file's name: printable ASCII, safe on every system, no dot file, no junk.
 
     Cheap, because it is asked of every file; of a name that is not plain it says nothing.
     """
@@ -237,8 +237,8 @@ def _compile(line: str) -> _Rule | None:
 
 def _spell_for_pathspec(line: str) -> str:
     """Say what pathspec reads otherwise than git in words both read alike."""
-    line = _CHARACTER_CLASS.sub(lambda named: _CHARACTERS.get(named[1], named[0]), line)
-    line = _NEGATED_SET.sub(r"[\1\0", line)
+    line = re.sub(_CHARACTER_CLASS, lambda named: _CHARACTERS.get(named[1], named[0]), line)
+    line = re.sub(_NEGATED_SET, r"[\1\0", line)
     # Any directory below, which pathspec takes for the one above.
     return f"{line}*/" if line.endswith("/**/") else line
 

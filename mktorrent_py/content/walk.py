@@ -1,7 +1,7 @@
 """One walk through a directory, in canonical order, whatever order the disk keeps."""
 
 # Paths are bytes here, which pathlib does not know.
-# ruff: noqa: PTH100, PTH112, PTH115, PTH116, PTH118, PTH120
+# ruff: noqa: PTH100, PTH112, PTH115, PTH116, PTH117, PTH118, PTH120
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Listing = dict[bytes, "Listing | None"]
 
 _READABLE_BY_ALL = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 _PLAIN_FILE = stat.S_IFREG | _READABLE_BY_ALL
-_PLAIN_MASK = stat.S_IFMT(0xFFFF) | _READABLE_BY_ALL
+_PLAIN_BITS = stat.S_IFMT(0xFFFF) | _READABLE_BY_ALL
 
 
 class Symlinks(StrEnum):
@@ -102,6 +102,12 @@ class DiskFile(NamedTuple):
     def of(cls, path: bytes, status: os.stat_result) -> DiskFile:
         return cls(path, status.st_size, status.st_mtime_ns, status.st_ino & _INODE_MASK)
 
+    @classmethod
+    def listed(cls, path: bytes, record: Record) -> DiskFile:
+        """As its directory was listed with it."""
+        _, _, size, mtime_ns, inode, _ = record
+        return cls(path, size, mtime_ns, inode & _INODE_MASK)
+
 
 class _Entry(NamedTuple):
     """Something in a directory: its name, its path on the disk, and its mode as the directory was listed."""
@@ -119,8 +125,8 @@ class _Entry(NamedTuple):
 class _Directory:
     """A directory on the way down: `prefix` is its path in bytes, ready to be put before a name.
 
-    `plain` when no rule looks at its files one by one. `vetted` once its own name is known to be fit for a torrent; `composed` maps the NFC form of names in it to the
-    names themselves, and is None where all are ASCII.
+    `plain` when no rule looks at its files one by one. `vetted` once its own name is known to be fit for a torrent;
+    `composed` maps the NFC form of names in it to the names themselves, and is None where all are ASCII.
     """
 
     path: PathComponents
@@ -196,7 +202,7 @@ class Walk:
         """Take or leave out what comes next, up to a directory to be walked; None when there is none."""
         for record in records:
             name, mode, *_ = record
-            if parent.plain and mode & _PLAIN_MASK == _PLAIN_FILE and self._is_plain(name):
+            if parent.plain and is_plain_file(mode) and self._is_plain(name):
                 self._take_plain(parent, record)
                 continue
             below = self._visit(parent, _Entry(name, self._root + parent.prefix + name, mode))
@@ -209,10 +215,10 @@ class Walk:
 
     def _take_plain(self, parent: _Directory, record: Record) -> None:
         """Take a file of which everything is known, and nothing remarkable: most are such."""
-        name, _, size, mtime_ns, inode, _ = record
+        name, _, size, *_ = record
         self._vet_directory(parent)
         self.files.append(File((*parent.path, name.decode("ascii")), size))
-        self.disk.append(DiskFile(parent.prefix + name, size, mtime_ns, inode & _INODE_MASK))
+        self.disk.append(DiskFile.listed(parent.prefix + name, record))
 
     def _visit(self, parent: _Directory, entry: _Entry) -> _Directory | None:
         """Take an entry or leave it out; a directory to be walked is returned."""
@@ -384,6 +390,11 @@ def may_read(path: bytes, status: os.stat_result) -> bool:
     if status.st_mode & _READABLE_BY_ALL == _READABLE_BY_ALL:
         return True
     return os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def is_plain_file(mode: int) -> bool:
+    """Whether the mode of an entry alone says that it is a file, no link to one, which everybody may read."""
+    return mode & _PLAIN_BITS == _PLAIN_FILE
 
 
 def permission_denied() -> PermissionError:
