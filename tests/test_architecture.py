@@ -54,7 +54,15 @@ HASHING = {
     "hashing.stream",
     "hashing.cache",
 }
-CONTENT = {"content.selection", "content.listing", "content.walk", "content.scan", "content.survey", "content.locate"}
+CONTENT = {
+    "content.selection",
+    "content._listing",
+    "content.listing",
+    "content.walk",
+    "content.scan",
+    "content.survey",
+    "content.locate",
+}
 TRACKER_PURE = {
     f"tracker.{name}"
     for name in [
@@ -98,7 +106,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hashing.hasher": LOWER | HASHING,
     "hashing.stream": LOWER | HASHING,
     "content.selection": LOWER,
-    "content.listing": {"content"},  # its compiled half
+    "content._listing": set(),
+    "content.listing": {"content._listing"},
     "content.walk": {"errors", "metainfo.layout", "metainfo.paths", "content.selection", "content.listing"},
     "content.scan": {"errors", "metainfo.layout", "metainfo.paths", "content.selection", "content.walk"},
     "content.survey": {"errors", "metainfo.layout", "content.listing", "content.walk"},
