@@ -18,7 +18,7 @@ Of an entry that may be listed but not looked at, the mode holds the kind alone 
 """
 
 
-def scan_directory(path: bytes) -> list[Record]:
+def scan_directory(path: bytes, /) -> list[Record]:
     """The entries of a directory, sorted by name. Raises OSError."""
     with os.scandir(path) as entries:
         return sorted([_record(entry) for entry in entries])
