@@ -154,8 +154,10 @@ def accepts(port: int) -> bool:
 
 
 def cpu_seconds(pid: int) -> float:
+    """Of a process and its children: some programs are started by a script."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return (int(fields[11]) + int(fields[12])) / TICKS + sum([cpu_seconds(int(child)) for child in children])
 
 
 def leech(offer: Offer, target: Path) -> tuple[float, float, int]:
