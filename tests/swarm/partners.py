@@ -21,17 +21,20 @@ import bencodepy
 import pytest
 from seeding_rig import HERE, files_below, free_port
 
-TIME_LIMIT = 90.0
+TIME_LIMIT = 60.0
 
 
 class Tracker:
     """The least tracker that works: it tells everybody of everybody else, on loopback."""
 
     def __init__(self) -> None:
-        swarms: dict[str, set[tuple[str, int]]] = {}
+        self.swarms = swarms = dict[str, set[tuple[str, int]]]()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                if not self.path.startswith("/announce"):
+                    self.send_error(404)
+                    return
                 query = parse_qs(urlsplit(self.path).query, encoding="latin-1")
                 swarm = swarms.setdefault(query["info_hash"][0], set())
                 me = (self.client_address[0], int(query["port"][0]))
@@ -52,6 +55,12 @@ class Tracker:
         self.url = f"http://{HERE}:{self.server.server_address[1]}/announce"
         self._thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self._thread.start()
+
+    def wait_for_somebody(self) -> None:
+        deadline = time.monotonic() + TIME_LIMIT
+        while not any(self.swarms.values()):
+            assert time.monotonic() < deadline, "nobody announced"
+            time.sleep(0.05)
 
     def close(self) -> None:
         self.server.shutdown()
@@ -194,12 +203,12 @@ class Deluge(Partner):
     name = "deluged"
 
     def words(self, program: str, errand: Errand) -> list[str | Path]:
-        self.daemon = free_port()
+        self.daemon, port = free_port(), free_port()
         (errand.home / "auth").write_text("tester:secret:10\n")
         (errand.home / "core.conf").write_text(
             '{"file": 1, "format": 1}{"dht": false, "lsd": false, "upnp": false, "natpmp": false, "utpex": false,'
             f' "listen_interface": "{HERE}", "outgoing_interface": "{HERE}", "random_port": false,'
-            f' "listen_ports": [{free_port()}, 65535], "download_location": "{errand.out.parent}",'
+            f' "listen_ports": [{port}, {port}], "download_location": "{errand.out.parent}",'
             f' "daemon_port": {self.daemon}}}'
         )
         return [program, "-d", "-c", errand.home, "-p", str(self.daemon), "-u", HERE]
@@ -237,8 +246,10 @@ class RTorrent(Partner):
             "directory.default.set": str(errand.out.parent),
             "session.path.set": str(errand.home),
         }
-        options = [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
-        return [program, "-n", *options, "-o", f'schedule2=add,0,0,((load.start,"{errand.torrent}"))']
+        lines = [f"{key} = {value}" for key, value in settings.items()]
+        lines.append(f'schedule2 = add, 0, 0, ((load.start, "{errand.torrent}"))')
+        (errand.home / "rc").write_text("\n".join(lines) + "\n")
+        return [program, "-n", "-o", f"import={errand.home / 'rc'}"]
 
 
 class OldLibtorrent(Partner):

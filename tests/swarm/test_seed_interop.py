@@ -39,9 +39,10 @@ def test_they_get_what_we_seed(
     errand = Errand(torrent=release.torrent, out=tmp_path / "theirs" / "release", home=tmp_path / "home")
     words = ("seed", release.torrent, release.content, "--port", "0", *QUIET_WORDS, "--json")
     client = partner()
-    with running(*words) as process:
-        process.wait_for("seed-started")
-        with client.at_work(errand):
+    with client.at_work(errand):
+        tracker.wait_for_somebody()
+        with running(*words) as process:
+            process.wait_for("seed-started")
             client.wait_for(errand, release.files())
 
 
@@ -53,6 +54,7 @@ def test_we_get_what_they_seed(partner: type[Partner], tracker: Tracker, tmp_pat
     errand = Errand(torrent=release.torrent, out=tmp_path / "theirs" / "release", home=tmp_path / "home")
     shutil.copytree(release.content, errand.out)
     with client.at_work(errand):
+        tracker.wait_for_somebody()
         fetch = ("fetch", release.torrent, "-d", tmp_path / "got", "--port", "0", *QUIET_WORDS, "--timeout", "60s")
         code, _, err = run_mkt(*fetch, seconds=90)
     assert code == 0, err
