@@ -54,7 +54,15 @@ HASHING = {
     "hashing.stream",
     "hashing.cache",
 }
-CONTENT = {"content.selection", "content.listing", "content.walk", "content.scan", "content.survey", "content.locate"}
+CONTENT = {
+    "content.selection",
+    "content._listing",
+    "content.listing",
+    "content.walk",
+    "content.scan",
+    "content.survey",
+    "content.locate",
+}
 TRACKER_PURE = {
     f"tracker.{name}"
     for name in [

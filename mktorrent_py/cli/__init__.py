@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 VERSION_WORDS = {"--version", "-V", "-v", "--verbose"}
-LONG_LIVED = {"seed", "fetch", "track"}
+LONG_LIVED = {"seed", "fetch", "track", "--seed"}
 
 
 def entry() -> NoReturn:

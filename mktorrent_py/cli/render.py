@@ -22,6 +22,7 @@ _HARMFUL = re.compile(
     "[\\x7f-\\x9f\\xad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f"
     "\\ud800-\\udfff\\ufeff\\ufff9-\\ufffb\\U000e0000-\\U000e007f]"
 )
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 LABEL_WIDTH = 13
 MARGIN = "  "
 
@@ -47,7 +48,9 @@ def _json_value(value: Any) -> str:
 
 def json_text(value: Any) -> str:
     """JSON on one line, in which control, bidi and zero-width characters and surrogates are escaped."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = _ENCODER.encode(value)
+    if text.isascii() and "\x7f" not in text:
+        return text
     return _HARMFUL.sub(lambda found: json.dumps(found.group())[1:-1], text)
 
 
@@ -145,11 +148,13 @@ def field_names(facts: Facts) -> list[str]:
 
 def plain(value: Any) -> str:
     """One value on one line, in full; a list or an object inside another as JSON."""
+    if isinstance(value, str):
+        return printable(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, tuple, dict)):
         return json_text(value)
-    return "" if value is None else printable(str(value))
+    return "" if value is None else str(value)
 
 
 def size(length: int) -> str:

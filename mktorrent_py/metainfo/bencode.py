@@ -147,18 +147,21 @@ class Document:
     end: int
     ends: Sequence[int] = field(default=(), repr=False)
 
-    def spans(self, data: bytes) -> dict[bytes, tuple[int, int]]:
-        """Where the raw value of every key of the outermost dictionary of this `data` begins and ends, in file order.
+    def members(self, data: bytes) -> Iterator[tuple[bytes, int, int]]:
+        """Each key of the outermost dictionary of this `data`, and where its raw value begins and ends, in file order.
 
-        Of duplicate keys the first one. The same as `dictionary_spans`, without going through the data again.
+        Of duplicate keys the first one. As `dictionary_spans`, without going through the data again.
         """
-        spans: dict[bytes, tuple[int, int]] = {}
+        has_duplicates = isinstance(self.value, Dictionary) and len(self.ends) > len(self.value.flat)
+        seen: set[bytes] = set()
         start = 1
         for middle, stop in zip(self.ends[::2], self.ends[1::2], strict=True):
             key = data[data.index(b":", start) + 1 : middle]
-            spans.setdefault(key, (middle, stop))
+            if key not in seen:
+                yield key, middle, stop
+            if has_duplicates:
+                seen.add(key)
             start = stop
-        return spans
 
 
 def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Value:

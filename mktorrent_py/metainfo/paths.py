@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_UNSAFE = re.compile(r"[/\\\0]|\A\.{1,2}\Z|\A\Z|\A[A-Za-z]:\Z")
+_SEPARATOR = re.compile(r"[/\\\0]")
+_RESERVED = re.compile(r"\.{0,2}|[A-Za-z]:")
 IDEOGRAPHIC_SPACE = "\u3000"
 """Not printable to Python, and as common in Japanese names as a space is in others."""
 
@@ -23,7 +24,7 @@ _REASONS = {
 
 def unsafe_reason(component: str) -> str | None:
     """Why a component could lead out of its directory on some system; None when it is safe."""
-    found = _UNSAFE.search(component)
+    found = _SEPARATOR.search(component) or _RESERVED.fullmatch(component)
     if found is None:
         return None
     return _REASONS.get(found.group(), "is a drive letter")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -21,8 +20,12 @@ from mktorrent_py.metainfo.remarks import Notes, Step
 MOST_BYTES = 2**63 - 1
 SHA1_LENGTH = 20
 BITCOMET_PAD = "_____padding_file_"
-_SUSPECT = re.compile(r"[\\\0]|(?:\A|/)(?:\.{0,2}|[A-Za-z]:)(?:/|\Z)")
-"""What no path has whose components are all safe."""
+_MOST_JOINED = 1000
+"""Components of a path that are looked at together: joining takes 80 bytes for each."""
+
+_FILE_KEYS = (b"length", b"path")
+_PAD_KEYS = (b"attr", b"length", b"path")
+_LEAF_KEYS = (b"length", b"pieces root")
 
 KNOWN_ATTRIBUTES = frozenset("hlpx")
 
@@ -95,13 +98,19 @@ def is_pad(file: File) -> bool:
 
 def _plain_entry(entry: Value) -> File | None:
     """What `_read_entry` makes of an entry with nothing to note or to choose, which is nearly every one; else None."""
-    match entry.flat if isinstance(entry, Dictionary) else ():
-        case (b"length", int(length), b"path", (_, *_) as path) if 0 <= length <= MOST_BYTES:
-            text = _harmless_path(path)
-            return None if text is None else File(tuple(text.split("/")), length)
-        case (b"attr", b"p", b"length", int(length), b"path", _) if 0 <= length <= MOST_BYTES:
-            return File((), length, "p")
+    if not isinstance(entry, Dictionary):
+        return None
+    keys, parts = entry.flat[::2], entry.flat[1::2]
+    if keys == _FILE_KEYS and _is_length(parts[0]):
+        text = _harmless_path(parts[1])
+        return None if text is None else File(tuple(text.split("/")), parts[0])
+    if keys == _PAD_KEYS and parts[0] == b"p" and _is_length(parts[1]):
+        return File((), parts[1], "p")
     return None
+
+
+def _is_length(value: Value) -> bool:
+    return isinstance(value, int) and 0 <= value <= MOST_BYTES
 
 
 def _read_entry(entry: Value, notes: Notes) -> File | None:
@@ -178,13 +187,19 @@ def _components(value: tuple[Value, ...], key: str, notes: Notes) -> PathCompone
     return tuple(components)
 
 
-def _harmless_path(value: tuple[Value, ...]) -> str | None:
-    """The path joined, where one look at the whole finds nothing to note; a torrent may have 100,000 of them."""
+def _harmless_path(value: Value) -> str | None:
+    """The path joined, where a few looks at the whole find nothing to note; a torrent may have 100,000 of them."""
+    if not isinstance(value, tuple) or len(value) > _MOST_JOINED:
+        return None
     try:
         joined = b"/".join(cast(tuple[bytes, ...], value)).decode("utf-8")
     except (TypeError, UnicodeDecodeError):
         return None
-    return joined if joined.count("/") == len(value) - 1 and not _SUSPECT.search(joined) else None
+    around = f"/{joined}/"
+    suspect = (
+        "//" in around or "/./" in around or "/../" in around or ":/" in around or "\\" in joined or "\0" in joined
+    )
+    return None if suspect or joined.count("/") != len(value) - 1 else joined
 
 
 def read_component(raw: bytes, notes: Notes, *steps: Step) -> str | None:
@@ -277,15 +292,12 @@ def _leaves(tree: Dictionary, notes: Notes) -> Iterator[tuple[PathComponents, Di
 
 def _leaf_of(node: Dictionary, path: PathComponents, notes: Notes) -> Dictionary | None:
     """The dictionary under the empty key when `node` is a file; None for a directory or a fault."""
-    match node.flat:
-        case (b"", Dictionary() as only):
-            return only
-    if not node:
+    if not node.flat:
         notes.oddity("empty-directory", "is a directory without a file", path)
-    leaf = node.get(b"")
-    if leaf is None:
+    if not node.flat or node.flat[0]:  # the empty key comes first
         return None
-    if len(node) > 1:
+    leaf = node.flat[1]
+    if len(node.flat) > 2:
         notes.error("file-tree-shape", "is a file and a directory at once", path)
     if not isinstance(leaf, Dictionary):
         note_absence(leaf, "a dictionary", notes, (*path, ""))
@@ -295,10 +307,11 @@ def _leaf_of(node: Dictionary, path: PathComponents, notes: Notes) -> Dictionary
 
 def _plain_leaf(path: PathComponents, leaf: Dictionary) -> File | None:
     """What `_read_leaf` makes of a leaf of nothing but a length and a root, as nearly every one is; else None."""
-    match leaf.flat:
-        case (b"length", int(length), b"pieces root", bytes(root)) if 0 < length <= MOST_BYTES:
-            return File(path, length, pieces_root=root) if len(root) == NODE_LENGTH and any(root) else None
-    return None
+    if leaf.flat[::2] != _LEAF_KEYS:
+        return None
+    length, root = leaf.flat[1::2]
+    is_plain = length and _is_length(length) and isinstance(root, bytes) and len(root) == NODE_LENGTH and any(root)
+    return File(path, length, pieces_root=root) if is_plain else None
 
 
 def _read_leaf(path: PathComponents, leaf: Dictionary, notes: Notes) -> File | None:

@@ -1,0 +1,72 @@
+"""Finds the content of a torrent and proves it, before a byte of it is given to anybody."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mktorrent_py.errors import ContentError
+from mktorrent_py.hashing.hasher import Progress
+from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.paths import display_path
+from mktorrent_py.swarm.guard import Placement, place, shown
+from mktorrent_py.verify import FileReport, Report, Verification, VerifyOptions, prepare_verification, run_verification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions:
+    """How to check. `trust` compares sizes, and times with the torrent file's; otherwise every byte is hashed."""
+
+    trust: bool = False
+    threads: int = 0
+
+
+def find(metainfo: Metainfo, places: Sequence[Path], options: CheckOptions) -> Verification:
+    """Where the content is, by names and sizes. Raises ContentError for a place that cannot be looked at."""
+    return prepare_verification(metainfo, places, VerifyOptions(quick=options.trust, threads=options.threads))
+
+
+def prove(verification: Verification, *, progress: Progress | None = None) -> Placement:
+    """Check what was found. Raises ContentError unless all of it is right, and was so before and after."""
+    report = run_verification(verification, progress=progress)
+    if not report.ok:
+        raise _wrong(report)
+    placement = place(verification.metainfo.info.layout, _paths(verification))
+    for number, (path, state) in enumerate(zip(placement.paths, placement.states, strict=True)):
+        disk = verification.located.found[number].disk
+        if state is not None and disk is not None and (state.size, state.mtime) != (disk.size, disk.mtime_ns):
+            raise ContentError(f"{shown(path)} changed while it was checked", hint="Try again when it is at rest.")
+    return placement
+
+
+def prove_unchanged(placement: Placement, torrent: Path) -> None:
+    """Raises ContentError when a file is younger than the torrent file, and so may differ from what was hashed."""
+    made = torrent.stat().st_mtime_ns
+    for path, state in zip(placement.paths, placement.states, strict=True):
+        if state is not None and state.mtime > made:
+            raise ContentError(
+                f"{shown(path)} is younger than {shown(os.fsencode(torrent))}",
+                hint="It may have changed since. Leave --trust out to have it checked.",
+            )
+
+
+def _paths(verification: Verification) -> list[bytes]:
+    """Absolute, in the order of the layout."""
+    root, found = os.fsencode(verification.located.root.absolute()), verification.located.found
+    return [root + b"/" + found[number].path for number in range(len(found))]
+
+
+def _wrong(report: Report) -> ContentError:
+    wrong = [file for file in report.files if not file.is_right]
+    if not wrong:
+        return ContentError("the torrent contradicts itself: no content can match both of its halves")
+    more = f", and {len(wrong) - 1:,} more" if len(wrong) > 1 else ""
+    return ContentError(
+        f"{_words(wrong[0])}{more}", hint="mkt verify shows all that is wrong; only content that is right is seeded."
+    )
+
+
+def _words(file: FileReport) -> str:
+    return f"{display_path(file.path)} is {file.status}" + (f" ({file.detail})" if file.detail else "")

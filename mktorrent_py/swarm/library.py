@@ -1,0 +1,151 @@
+"""Feeds a seeder: checks one torrent after the other, and follows what comes into and goes out of a directory."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mktorrent_py.errors import TorrentError, UsageError
+from mktorrent_py.hashing.hasher import Progress
+from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.swarm.check import CheckOptions, find, prove, prove_unchanged
+from mktorrent_py.swarm.events import Checking
+from mktorrent_py.swarm.seed import Ready, Seeder
+from mktorrent_py.torrentfile import read_metainfo
+
+SUFFIX = ".torrent"
+SHOWN_EVERY = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A torrent file, and where to look for its content."""
+
+    torrent: Path
+    places: tuple[Path, ...]
+
+    @property
+    def key(self) -> str:
+        return str(self.torrent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """What is to be seeded: torrents by name, and, where `watched` is a directory, all that come into it."""
+
+    items: tuple[Item, ...]
+    ready: tuple[Ready, ...] = ()
+    watched: Path | None = None
+    places: tuple[Path, ...] = ()
+    check: CheckOptions = field(default_factory=CheckOptions)
+
+
+def gather(what: Sequence[Path], content: Sequence[Path], check: CheckOptions, *, watch: bool = False) -> Library:
+    """What `what` means: a torrent and its content, or torrents whose content is looked for in `content`.
+
+    A directory without a second word is a directory of torrents. Where no content is named, it is looked for beside
+    each torrent file. Raises UsageError.
+    """
+    if len(what) == 1 and what[0].is_dir():
+        places = tuple(content) or (what[0],)
+        items = tuple([Item(torrent=path, places=places) for path in torrents_in(what[0])])
+        return Library(items=items, watched=what[0] if watch else None, places=places, check=check)
+    if len(what) == 2 and not content:
+        return Library(items=(Item(torrent=what[0], places=(what[1],)),), check=check)
+    items = tuple([Item(torrent=path, places=tuple(content) or (path.parent,)) for path in what])
+    return Library(items=items, check=check)
+
+
+def torrents_in(directory: Path) -> list[Path]:
+    """The torrent files of a directory, by name. Raises UsageError when it cannot be listed."""
+    try:
+        return sorted([path for path in directory.iterdir() if path.suffix == SUFFIX])
+    except OSError as error:
+        raise UsageError(f"cannot list {directory}: {(error.strerror or str(error)).lower()}") from error
+
+
+async def feed(library: Library, seeder: Seeder) -> None:
+    """Give everything to the seeder, each torrent as soon as it is checked; then watch, where that is asked for."""
+    for ready in library.ready:
+        try:
+            seeder.add(ready)
+        except TorrentError as error:
+            seeder.refuse(ready.metainfo.info.name, error)
+        finally:
+            seeder.expected -= 1
+    await _check_all(library.items, library.check, seeder)
+    if library.watched is not None:
+        await _watch(library, library.watched, seeder)
+
+
+async def _check_all(items: Iterable[Item], options: CheckOptions, seeder: Seeder) -> None:
+    for item in items:
+        try:
+            seeder.add(await _checked(item, options, seeder))
+        except TorrentError as error:
+            seeder.refuse(item.torrent.name, error)
+        finally:
+            seeder.checking = None
+            seeder.expected -= 1
+
+
+async def _checked(item: Item, options: CheckOptions, seeder: Seeder) -> Ready:
+    metainfo = await asyncio.to_thread(read_metainfo, item.torrent)
+    progress = Progress()
+    work = asyncio.create_task(asyncio.to_thread(_check, item, metainfo, options, progress))
+    try:
+        while not work.done():
+            total = metainfo.info.layout.content_length
+            seeder.checking = Checking(name=metainfo.info.name, done=min(progress.bytes_done, total), total=total)
+            await asyncio.wait([work], timeout=SHOWN_EVERY)
+    except asyncio.CancelledError:
+        progress.cancel()
+        raise
+    return work.result()
+
+
+def _check(item: Item, metainfo: Metainfo, options: CheckOptions, progress: Progress) -> Ready:
+    started = time.monotonic()
+    placement = prove(find(metainfo, item.places, options), progress=progress)
+    if options.trust:
+        prove_unchanged(placement, item.torrent)
+    seconds = None if options.trust else round(time.monotonic() - started, 3)
+    return Ready(key=item.key, metainfo=metainfo, placement=placement, checked=seconds)
+
+
+async def _watch(library: Library, directory: Path, seeder: Seeder) -> None:
+    """A torrent file that changes after it was refused is tried again: it may not have been whole."""
+    from watchfiles import awatch
+
+    known = await asyncio.to_thread(_times_of, directory)
+    known = {item.torrent: known.get(item.torrent, 0) for item in library.items}
+    async for _ in awatch(directory, watch_filter=_is_torrent, recursive=False, **_LOOK_ANYWAY):
+        there = await asyncio.to_thread(_times_of, directory)
+        for gone in known.keys() - there.keys():
+            seeder.remove(str(gone))
+        fresh = [path for path in there if there[path] != known.get(path) and str(path) not in seeder.torrents]
+        seeder.expected += len(fresh)
+        items = [Item(torrent=path, places=library.places) for path in fresh]
+        await _check_all(items, library.check, seeder)
+        known = there
+
+
+_LOOK_ANYWAY: dict[str, Any] = {"rust_timeout": 5000, "yield_on_timeout": True}
+"""Some file systems do not tell of changes: look every 5 s in any case."""
+
+
+def _is_torrent(change: object, path: str) -> bool:
+    return path.endswith(SUFFIX)
+
+
+def _times_of(directory: Path) -> dict[Path, int]:
+    times = {}
+    for path in torrents_in(directory):
+        with contextlib.suppress(FileNotFoundError):
+            times[path] = path.stat().st_mtime_ns
+    return times

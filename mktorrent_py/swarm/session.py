@@ -1,0 +1,278 @@
+"""A libtorrent session in which every setting that matters is said, so that nothing calls out that was not asked for.
+
+libtorrent's threads never call into Python: alerts are fetched when its descriptor says that there are some.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
+
+import libtorrent as lt
+
+from mktorrent_py import __version__
+from mktorrent_py.errors import NetworkError, RefusedError, UsageError
+
+DEFAULT_PORT = 6881
+DEFAULT_SLOTS = 64
+STOP_TRACKER_TIMEOUT = 3
+"""Seconds that a tracker has to take note that we stop."""
+
+DHT_ROUTERS = (
+    "dht.libtorrent.org:25401",
+    "router.bittorrent.com:6881",
+    "router.utorrent.com:6881",
+    "dht.transmissionbt.com:6881",
+)
+
+REQUEST_QUEUE = 5000
+"""Requests a peer may have waiting: beyond it libtorrent drops them silently, and rtorrent then waits for 120 s."""
+
+_WRITE_BUFFER = 4 << 20
+_ALERTS = (
+    lt.alert_category.error
+    | lt.alert_category.status
+    | lt.alert_category.storage
+    | lt.alert_category.tracker
+    | lt.alert_category.connect
+    | lt.alert_category.file_progress
+)
+
+
+class Encryption(StrEnum):
+    """What is done about peer connections that are, or are not, obfuscated (MSE)."""
+
+    ALLOW = "allow"
+    REQUIRE = "require"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOptions:
+    """How to meet other peers. Limits are in bytes a second, 0 for none; port 0 takes any that is free.
+
+    `bind` is the address or the interface for everything that goes in or out; there is no falling back from it.
+    `proxy` is a URL: socks5://, socks4:// or http://, with user and password before an @. `utp` is off because it is
+    tried first by those who speak it, and carries a hundredth of what TCP does on a fast network. `count_blocks` has
+    every block sent reported, which `--until-peers-done` needs. `max_metadata` bounds in bytes what a peer may send as
+    the info dictionary of a magnet.
+    """
+
+    port: int = DEFAULT_PORT
+    bind: str | None = None
+    upload_limit: int = 0
+    download_limit: int = 0
+    slots: int = DEFAULT_SLOTS
+    max_peers: int = 200
+    dht: bool = True
+    lsd: bool = True
+    pex: bool = True
+    upnp: bool = True
+    utp: bool = False
+    encryption: Encryption = Encryption.ALLOW
+    proxy: str | None = None
+    announce_ip: str | None = None
+    count_blocks: bool = False
+    max_metadata: int = 30_000_000
+
+
+def settings_of(options: SessionOptions) -> dict[str, Any]:
+    """libtorrent's settings for these options. Raises UsageError for a proxy that is none."""
+    return {
+        "user_agent": f"mkt/{__version__} libtorrent/{lt.version}",
+        "alert_mask": _ALERTS | (lt.alert_category.upload if options.count_blocks else 0),
+        "alert_queue_size": 100_000,
+        **_listen_settings(options),
+        **_discovery_settings(options),
+        **_encryption_settings(options.encryption),
+        **(_proxy_settings(options.proxy) if options.proxy else {}),
+        "upload_rate_limit": options.upload_limit,
+        "download_rate_limit": options.download_limit,
+        "unchoke_slots_limit": options.slots,
+        "connections_limit": options.max_peers,
+        "allow_multiple_connections_per_ip": True,
+        "mixed_mode_algorithm": 0,
+        "rate_limit_ip_overhead": False,
+        "max_allowed_in_request_queue": REQUEST_QUEUE,
+        "send_buffer_watermark": _WRITE_BUFFER,
+        "stop_tracker_timeout": STOP_TRACKER_TIMEOUT,
+        "max_metadata_size": options.max_metadata,
+        "validate_https_trackers": True,
+        "ssrf_mitigation": True,
+    }
+
+
+def _listen_settings(options: SessionOptions) -> dict[str, Any]:
+    hosts = [_bracketed(options.bind)] if options.bind else ["0.0.0.0", "[::]"]
+    return {
+        "listen_interfaces": ",".join([f"{host}:{options.port}" for host in hosts]),
+        "outgoing_interfaces": options.bind or "",
+        "max_retry_port_bind": 0,
+        "listen_system_port_fallback": False,
+        "announce_ip": options.announce_ip or "",
+        "enable_incoming_utp": options.utp,
+        "enable_outgoing_utp": options.utp,
+    }
+
+
+def _discovery_settings(options: SessionOptions) -> dict[str, Any]:
+    """The DHT starts when a torrent that may use it is added."""
+    return {
+        "enable_dht": False,
+        "dht_bootstrap_nodes": ",".join(DHT_ROUTERS) if options.dht else "",
+        "enable_lsd": options.lsd,
+        "enable_upnp": options.upnp,
+        "enable_natpmp": options.upnp,
+        "webtorrent_stun_server": "",
+    }
+
+
+def _encryption_settings(encryption: Encryption) -> dict[str, Any]:
+    policy = {
+        Encryption.ALLOW: lt.enc_policy.pe_enabled,
+        Encryption.REQUIRE: lt.enc_policy.pe_forced,
+        Encryption.OFF: lt.enc_policy.pe_disabled,
+    }[encryption]
+    level = lt.enc_level.rc4 if encryption is Encryption.REQUIRE else lt.enc_level.both
+    return {"in_enc_policy": int(policy), "out_enc_policy": int(policy), "allowed_enc_level": int(level)}
+
+
+_PROXIES = {"socks4": (1, 1), "socks5": (2, 3), "http": (4, 5)}
+
+
+def _proxy_settings(url: str) -> dict[str, Any]:
+    parts = urlsplit(url if "://" in url else f"socks5://{url}")
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if parts.scheme not in _PROXIES or not parts.hostname or not port:
+        raise UsageError(f"{url!r} is not a proxy", hint="Write socks5://HOST:PORT or http://USER:PASSWORD@HOST:PORT.")
+    return {
+        "proxy_type": _PROXIES[parts.scheme][1 if parts.username else 0],
+        "proxy_hostname": parts.hostname,
+        "proxy_port": port,
+        "proxy_username": unquote(parts.username or ""),
+        "proxy_password": unquote(parts.password or ""),
+        "proxy_hostnames": True,
+        "proxy_peer_connections": True,
+        "proxy_tracker_connections": True,
+    }
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+class Session:
+    """One libtorrent session that listens. `addresses` are where, as `host:port`."""
+
+    def __init__(self, options: SessionOptions) -> None:
+        """Raises NetworkError when the port is taken, UsageError when there is no such address or interface."""
+        parameters = lt.session_params()
+        parameters.settings = cast("lt.settings_pack", settings_of(options))
+        parameters.disk_io_constructor = "posix_disk_io_constructor"
+        self.options = options
+        self.lt = lt.session(parameters)
+        self.lt.set_peer_class_filter(_everybody(1 << lt.session.global_peer_class_id))
+        self._dht = False
+        self.lt.is_listening()
+        self.addresses = _listening(options, self.lt.pop_alerts())
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        self._ready = asyncio.Event()
+
+    def watch_alerts(self) -> None:
+        """Begin to be told of alerts, in the running event loop."""
+        asyncio.get_running_loop().add_reader(self._reader, self._on_readable)
+        self.lt.set_alert_fd(self._writer.fileno())
+        self._ready.set()
+
+    def wake(self) -> None:
+        """Let whoever waits look again."""
+        self._ready.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Return when there are alerts, or when the time is over."""
+        try:
+            await asyncio.wait_for(self._ready.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def alerts(self) -> Iterator[Any]:
+        """The alerts since the last call; none of them may be kept until the next."""
+        self._ready.clear()
+        yield from self.lt.pop_alerts()
+
+    def add(self, parameters: lt.add_torrent_params, *, private: bool) -> lt.torrent_handle:
+        """Add a torrent; a private one with no peer exchange, DHT or local discovery (BEP 27).
+
+        Raises RefusedError for one that is there already.
+        """
+        flags, options = lt.torrent_flags, self.options
+        if private or not options.dht:
+            parameters.flags |= flags.disable_dht
+        elif not self._dht:
+            self._dht = True
+            self.lt.apply_settings({"enable_dht": True})
+        if private or not options.pex:
+            parameters.flags |= flags.disable_pex
+        if private or not options.lsd:
+            parameters.flags |= flags.disable_lsd
+        parameters.flags |= flags.duplicate_is_error
+        try:
+            return self.lt.add_torrent(parameters)
+        except RuntimeError as error:
+            raise RefusedError(f"libtorrent does not take this torrent: {error}") from error
+
+    def forget_trackers(self) -> None:
+        """Let no tracker keep the session from ending."""
+        self.lt.apply_settings({"stop_tracker_timeout": 0})
+
+    def close(self) -> None:
+        """Stop listening to alerts. The session itself ends when the last reference to it does."""
+        asyncio.get_running_loop().remove_reader(self._reader)
+        self.lt.set_alert_fd(-1)
+        self._reader.close()
+        self._writer.close()
+
+    def _on_readable(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._reader.recv(4096)
+        self._ready.set()
+
+
+def _everybody(peer_classes: int) -> lt.ip_filter:
+    """Every address in these peer classes: libtorrent lets the local network ignore all limits."""
+    everybody = lt.ip_filter()
+    everybody.add_rule("0.0.0.0", "255.255.255.255", peer_classes)
+    everybody.add_rule("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", peer_classes)
+    return everybody
+
+
+def _listening(options: SessionOptions, alerts: list[Any]) -> list[str]:
+    failures = [alert for alert in alerts if isinstance(alert, lt.listen_failed_alert)]
+    for alert in failures:
+        if alert.error.value() in (errno.EADDRINUSE, errno.EACCES):
+            raise _port_error(alert.port, alert.error.value())
+    found = [alert for alert in alerts if isinstance(alert, lt.listen_succeeded_alert)]
+    addresses = [f"{_bracketed(alert.address)}:{alert.port}" for alert in found]
+    if not addresses and options.bind:
+        raise UsageError(f"this machine has no address or interface {options.bind}", hint="Say another with --bind.")
+    if not addresses:
+        raise NetworkError(f"cannot listen on port {options.port}")
+    return list(dict.fromkeys(addresses))
+
+
+def _port_error(port: int, reason: int) -> NetworkError:
+    if reason == errno.EACCES:
+        return NetworkError(f"may not listen on port {port}", hint="Say another with --port, 1024 or above.")
+    return NetworkError(f"port {port} is taken", hint="Say another with --port; 0 takes any that is free.")

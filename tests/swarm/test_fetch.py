@@ -1,0 +1,349 @@
+"""Fetching, as a person does it, from our own seeder and from a plain web server."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+import bencodepy
+import pytest
+from seeding_rig import (
+    HERE,
+    PATIENCE,
+    QUIET_WORDS,
+    TREE,
+    Leecher,
+    Process,
+    Release,
+    files_below,
+    make_release,
+    run_mkt,
+    running,
+    snapshot,
+)
+
+from mktorrent_py.errors import ExitCode, LimitError, NetworkError, UsageError
+from mktorrent_py.metainfo.infohash import TorrentVersion
+from mktorrent_py.metainfo.magnet import Magnet
+from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.swarm.source import download, read_source
+from mktorrent_py.torrentfile import read_metainfo
+
+VERSIONS = list(TorrentVersion)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A release that is being seeded, and how to reach it."""
+
+    release: Release
+    peer: tuple[str, str]
+
+
+@pytest.fixture(scope="module", params=VERSIONS, ids=[version.value for version in VERSIONS])
+def given(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Given]:
+    with seeded(make_release(tmp_path_factory.mktemp("given"), request.param)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def hybrid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Given]:
+    with seeded(make_release(tmp_path_factory.mktemp("hybrid"))) as found:
+        yield found
+
+
+@contextmanager
+def seeded(release: Release, *words: str) -> Iterator[Given]:
+    with running("seed", release.torrent, release.content, "--port", "0", *QUIET_WORDS, "--json", *words) as process:
+        (address,) = process.wait_for("listening")["addresses"]
+        process.wait_for("seed-started")
+        yield Given(release=release, peer=("--peer", address))
+
+
+def fetch(source: str | Path, directory: Path, *words: str | Path) -> tuple[int, str, str]:
+    return run_mkt("fetch", source, "-d", directory, "--port", "0", *QUIET_WORDS, *words)
+
+
+def test_by_torrent_file(given: Given, tmp_path: Path) -> None:
+    code, out, err = fetch(given.release.torrent, tmp_path, *given.peer, "--json")
+    assert (code, err) == (0, "")
+    assert files_below(tmp_path / "release") == given.release.files()
+    facts = json.loads(out)
+    assert facts["path"] == str(tmp_path / "release")
+    assert facts["length"] == sum(TREE.values())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["release"], "nothing else is left there"
+
+
+def test_by_magnet(given: Given, tmp_path: Path) -> None:
+    code, _, err = fetch(given.release.magnet, tmp_path, *given.peer)
+    assert (code, err) == (0, "")
+    assert files_below(tmp_path / "release") == given.release.files()
+
+
+def test_the_torrent_file_of_a_magnet(given: Given, tmp_path: Path) -> None:
+    magnet = f"{given.release.magnet}&tr=http%3A%2F%2F127.0.0.1%3A1%2Fannounce&ws=http%3A%2F%2F127.0.0.1%3A1%2F"
+    output = tmp_path / "made.torrent"
+    code, _, _ = fetch(magnet, tmp_path, *given.peer, "--metadata-only", "-o", output)
+    assert code == 0
+    made = read_metainfo(output)
+    assert made.infohashes == given.release.metainfo.infohashes
+    assert made.info.raw == given.release.metainfo.info.raw
+    assert made.trackers == (("http://127.0.0.1:1/announce",),)
+    assert made.web_seeds == ("http://127.0.0.1:1/",)
+    assert [path.name for path in tmp_path.iterdir()] == ["made.torrent"]
+    again, _, err = fetch(magnet, tmp_path, *given.peer, "--metadata-only", "-o", output)
+    assert again == ExitCode.REFUSED
+    assert "already there" in err
+
+
+def test_a_second_run_has_nothing_to_do(given: Given, tmp_path: Path) -> None:
+    fetch(given.release.torrent, tmp_path, *given.peer)
+    before = snapshot(tmp_path)
+    code, out, _ = fetch(given.release.torrent, tmp_path, "--json")
+    assert code == 0
+    assert json.loads(out)["received"] == 0
+    assert snapshot(tmp_path) == before
+
+
+def test_only_what_is_selected(given: Given, tmp_path: Path) -> None:
+    code, _, _ = fetch(given.release.torrent, tmp_path, *given.peer, "--select", "docs/**", "--select", "*.bin")
+    assert code == 0
+    wanted = {path: data for path, data in given.release.files().items() if path.startswith("docs/") or "bin" in path}
+    assert files_below(tmp_path / "release") == wanted
+    assert not [path for path in tmp_path.rglob("*") if path.name.endswith((".part", ".parts"))]
+
+
+def test_a_selection_is_there_when_asked_again(given: Given, tmp_path: Path) -> None:
+    fetch(given.release.torrent, tmp_path, *given.peer, "--select", "docs/**")
+    code, out, _ = fetch(given.release.torrent, tmp_path, "--select", "docs/**", "--json")
+    assert code == 0
+    assert json.loads(out)["received"] == 0
+
+
+def test_a_selection_without_a_file_is_a_usage_error(hybrid: Given, tmp_path: Path) -> None:
+    code, _, err = fetch(hybrid.release.torrent, tmp_path, "--select", "*.none")
+    assert code == ExitCode.USAGE
+    assert "*.none" in err
+
+
+def test_it_goes_on_after_kill(tmp_path: Path) -> None:
+    """What came before the kill is not fetched again, and no file has its name before it is whole."""
+    release = make_release(tmp_path, tree={"big.bin": 6_000_000, "small": 1000})
+    out = tmp_path / "out"
+    with seeded(release, "--upload-limit", "2M") as given:
+        words = ("fetch", release.torrent, "-d", out, "--port", "0", *QUIET_WORDS, *given.peer, "-q")
+        process = Process(*words)
+        part = out / "release" / "big.bin.part"
+        deadline = time.monotonic() + PATIENCE
+        while not part.exists() or part.stat().st_blocks * 512 < 2_000_000:
+            assert time.monotonic() < deadline
+            assert not (out / "release" / "big.bin").exists()
+            time.sleep(0.02)
+        process.end(signal.SIGKILL)
+        assert not (out / "release" / "big.bin").exists()
+        code, told, _ = fetch(release.torrent, out, *given.peer, "--json")
+    assert code == 0
+    assert json.loads(told)["received"] < 5_500_000
+    assert files_below(out / "release") == release.files()
+
+
+def test_an_interrupt_ends_it_and_keeps_what_came(tmp_path: Path) -> None:
+    release = make_release(tmp_path, tree={"big.bin": 6_000_000})
+    out = tmp_path / "out"
+    with seeded(release, "--upload-limit", "1M") as given:
+        process = Process("fetch", release.torrent, "-d", out, "--port", "0", *QUIET_WORDS, *given.peer)
+        while not (out / "release" / "big.bin.part").exists():
+            time.sleep(0.05)
+        started = time.monotonic()
+        code, _, err = process.end(signal.SIGINT)
+    assert code == ExitCode.INTERRUPTED
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert time.monotonic() - started < 5
+    assert (out / "release" / "big.bin.part").exists()
+
+
+def test_nobody_there_is_exit_6(hybrid: Given, tmp_path: Path) -> None:
+    for source in (hybrid.release.torrent, hybrid.release.magnet):
+        code, _, err = fetch(source, tmp_path / "out", "--timeout", "1s")
+        assert code == ExitCode.NETWORK
+        assert "nothing came in" in err
+
+
+def test_files_that_are_there_are_not_overwritten(hybrid: Given, tmp_path: Path) -> None:
+    own = tmp_path / "release" / "a.bin"
+    own.parent.mkdir()
+    own.write_bytes(b"my own")
+    code, _, err = fetch(hybrid.release.torrent, tmp_path, *hybrid.peer)
+    assert code == ExitCode.REFUSED
+    assert "--force" in err
+    assert own.read_bytes() == b"my own"
+    code, _, _ = fetch(hybrid.release.torrent, tmp_path, *hybrid.peer, "--force")
+    assert code == 0
+    assert files_below(tmp_path / "release") == hybrid.release.files()
+
+
+@pytest.mark.parametrize("place", ["release", "release/docs", "release/a.bin", "release/a.bin.part"])
+def test_links_do_not_lead_it_outside(hybrid: Given, tmp_path: Path, place: str) -> None:
+    outside, inside = tmp_path / "outside", tmp_path / "inside"
+    outside.mkdir()
+    (outside / "victim").write_bytes(b"untouched")
+    link = inside / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(outside if "bin" not in place else outside / "victim")
+    before = snapshot(outside)
+    code, _, err = fetch(hybrid.release.torrent, inside, *hybrid.peer, "--force")
+    assert code == ExitCode.REFUSED
+    assert "link" in err
+    assert snapshot(outside) == before
+
+
+def renamed_torrent(release: Release, name: bytes, path: list[bytes]) -> bytes:
+    """The release's v1 torrent with another name, and another path for its first file."""
+    fields = bencodepy.decode(release.torrent.read_bytes())
+    fields[b"info"][b"name"] = name
+    fields[b"info"][b"files"][0][b"path"] = path
+    return bytes(bencodepy.encode(fields))
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        (b"..", [b"a"]),
+        (b"/etc", [b"a"]),
+        (b"x", [b"..", b"..", b"escaped"]),
+        (b"x", [b"/etc/escaped"]),
+        (b"x", [b"a", b"", b"b"]),
+        (b"x", [b"..\\..\\escaped"]),
+        (b"x", [b"nul\0byte"]),
+        (b"x", [b"\x1b[2J"]),
+        (b"x", [b"y" * 300]),
+    ],
+)
+def test_hostile_names_stay_inside(tmp_path: Path, name: bytes, path: list[bytes]) -> None:
+    """It is refused as invalid, or every byte of it lands below the directory."""
+    release = make_release(tmp_path / "src", TorrentVersion.V1, {"a": 100_000, "b": 50_000})
+    torrent = tmp_path / "hostile.torrent"
+    torrent.write_bytes(renamed_torrent(release, name, path))
+    inside = tmp_path / "deep" / "er" / "inside"
+    true = sorted(release.files().values())
+    try:
+        hostile = Release(content=release.content, torrent=torrent, metainfo=read_metainfo(torrent))
+    except Exception:
+        hostile = None
+    if hostile is None:
+        code, _, _ = fetch(torrent, inside)
+        assert code == ExitCode.METAINFO
+        return
+    web = tmp_path / "src"
+    holder = Leecher(hostile, web / "unused")
+    assert holder.port
+    code, _, err = fetch(torrent, inside, "--timeout", "1s")
+    assert code == ExitCode.NETWORK
+    assert "\x1b" not in err
+    everything = {found.resolve() for found in tmp_path.rglob("*.part")}
+    assert all(found.is_relative_to(inside.resolve()) for found in everything)
+    assert sorted(release.files().values()) == true
+
+
+@contextmanager
+def web_server(directory: Path) -> Iterator[str]:
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path.startswith("/away"):
+                self.send_response(302)
+                self.send_header("Location", "file:///etc/passwd")
+                self.end_headers()
+                return
+            self.serve_range()
+
+        def serve_range(self) -> None:
+            path = Path(self.translate_path(self.path))
+            if not path.is_file():
+                self.send_error(404)
+                return
+            data, status = path.read_bytes(), 200
+            if wanted := self.headers.get("Range"):
+                first, _, last = wanted.removeprefix("bytes=").partition("-")
+                self.send_response(206)
+                self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
+                data = data[int(first) : int(last) + 1]
+            else:
+                self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    server = http.server.ThreadingHTTPServer((HERE, 0), partial(Handler, directory=str(directory)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://{HERE}:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_from_a_web_server_alone(tmp_path: Path, version: TorrentVersion) -> None:
+    source = tmp_path / "web"
+    with web_server(source) as url:
+        release = make_release(source, version, web_seeds=(f"{url}/",))
+        code, _, err = fetch(f"{url}/{quote(release.torrent.name)}", tmp_path / "out")
+    assert (code, err) == (0, "")
+    assert files_below(tmp_path / "out" / "release") == release.files()
+
+
+def test_reading_what_was_typed(tmp_path: Path) -> None:
+    release = make_release(tmp_path, tree={"a": 1})
+    assert isinstance(read_source(str(release.torrent), timeout=1), Metainfo)
+    assert isinstance(read_source(release.magnet, timeout=1), Magnet)
+    assert isinstance(read_source("ab" * 20, timeout=1), Magnet)
+    with pytest.raises(UsageError):
+        read_source(str(tmp_path / "none.torrent"), timeout=1)
+
+
+def test_urls_that_do_not_lead_to_a_torrent(tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(bytes(2000))
+    with web_server(tmp_path) as url:
+        with pytest.raises(NetworkError, match="404"):
+            download(f"{url}/none", timeout=5)
+        with pytest.raises(NetworkError, match="not allowed"):
+            download(f"{url}/away", timeout=5)
+        with pytest.raises(LimitError):
+            download(f"{url}/large", timeout=5, limit=1999)
+        assert len(download(f"{url}/large", timeout=5, limit=2000)) == 2000
+    with socket.socket() as closed:
+        closed.bind((HERE, 0))
+        with pytest.raises(NetworkError, match="cannot get"):
+            download(f"http://{HERE}:{closed.getsockname()[1]}/", timeout=5)
+
+
+def test_metadata_that_is_too_large_is_not_taken(hybrid: Given, tmp_path: Path) -> None:
+    words = (*hybrid.peer, "--metadata-only", "--max-metadata", "300", "--timeout", "2s")
+    code, _, _ = fetch(hybrid.release.magnet, tmp_path, *words)
+    assert code in (ExitCode.NETWORK, ExitCode.METAINFO)
+    assert not list(tmp_path.iterdir())
+
+
+def test_it_seeds_afterwards(hybrid: Given, tmp_path: Path) -> None:
+    words = ("fetch", hybrid.release.torrent, "-d", tmp_path, "--port", "0", *QUIET_WORDS, *hybrid.peer)
+    with running(*words, "--seed-after", "--json") as process:
+        assert process.wait_for("fetched")["received"] > 0
+        assert process.wait_for("seed-started")["name"] == "release"
+        code, _, _ = process.end(signal.SIGTERM)
+    assert code == 0
