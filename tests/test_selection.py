@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from mktorrent_py.content.looks import name_fault
 from mktorrent_py.content.selection import Reason, Selection, escape_pattern, is_plain_name
-from mktorrent_py.content.walk import name_fault
 from mktorrent_py.errors import UsageError
 
 

@@ -15,23 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mktorrent_py.content.selection import Reason, Selection
-from mktorrent_py.content.walk import (
+from mktorrent_py.content.looks import (
     DiskFile,
-    LeftOut,
-    Listing,
-    ScanOptions,
-    SortOrder,
-    Symlinks,
-    Walk,
     attributes_of,
     decode_name,
     is_one_of,
     may_read,
     name_fault,
     permission_denied,
-    refuse,
 )
+from mktorrent_py.content.selection import Reason, Selection
+from mktorrent_py.content.walk import LeftOut, Listing, ScanOptions, SortOrder, Symlinks, Walk, refuse
 from mktorrent_py.errors import ContentError, UsageError
 from mktorrent_py.metainfo.layout import File
 from mktorrent_py.metainfo.paths import printable

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from mktorrent_py.content.listing import Record, list_directory
-from mktorrent_py.content.walk import DiskFile, decode_name, is_plain_file, may_read
+from mktorrent_py.content.looks import DiskFile, decode_name, is_plain_file, may_read
 from mktorrent_py.metainfo.layout import File, PathComponents, encode_component
 
 _NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}

@@ -1,7 +1,7 @@
 """One walk through a directory, in canonical order, whatever order the disk keeps."""
 
 # Paths are bytes here, which pathlib does not know.
-# ruff: noqa: PTH100, PTH112, PTH115, PTH116, PTH117, PTH118, PTH120
+# ruff: noqa: PTH112, PTH115, PTH116, PTH117, PTH118, PTH120
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import errno
 import os
 import shlex
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -17,13 +17,22 @@ from typing import NamedTuple, NoReturn
 from unicodedata import normalize
 
 from mktorrent_py.content.listing import Record, list_directory
+from mktorrent_py.content.looks import (
+    DiskFile,
+    attributes_of,
+    decode_name,
+    has_hidden_attribute,
+    is_one_of,
+    is_plain_file,
+    is_raw,
+    may_read,
+    name_fault,
+    permission_denied,
+)
 from mktorrent_py.content.selection import Reason, Selection, escape_pattern, is_plain_name
 from mktorrent_py.errors import ContentError, UsageError
 from mktorrent_py.metainfo.layout import File, PathComponents
-from mktorrent_py.metainfo.paths import display_path, printable, unsafe_reason
-
-# An inode may have 64 bits and more; what is kept fits a signed 64-bit integer.
-_INODE_MASK = 2**63 - 1
+from mktorrent_py.metainfo.paths import display_path, printable
 
 _BROKEN_LINK = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 
@@ -42,10 +51,6 @@ _ADVICE = {
 
 # The names a file list asks for in one directory, each with what it asks for beneath; None asks for everything.
 Listing = dict[bytes, "Listing | None"]
-
-_READABLE_BY_ALL = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
-_PLAIN_FILE = stat.S_IFREG | _READABLE_BY_ALL
-_PLAIN_BITS = stat.S_IFMT(0xFFFF) | _READABLE_BY_ALL
 
 
 class Symlinks(StrEnum):
@@ -88,25 +93,6 @@ class LeftOut(NamedTuple):
     path: str
     reason: Reason
     detail: str = ""
-
-
-class DiskFile(NamedTuple):
-    """Where a file lies, in bytes from the content's root, and how it looked: its size in bytes, a 63-bit inode."""
-
-    path: bytes
-    size: int
-    mtime_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, path: bytes, status: os.stat_result) -> DiskFile:
-        return cls(path, status.st_size, status.st_mtime_ns, status.st_ino & _INODE_MASK)
-
-    @classmethod
-    def listed(cls, path: bytes, record: Record) -> DiskFile:
-        """As its directory was listed with it."""
-        _, _, size, mtime_ns, inode, _ = record
-        return cls(path, size, mtime_ns, inode & _INODE_MASK)
 
 
 class _Entry(NamedTuple):
@@ -264,7 +250,7 @@ class Walk:
     ) -> _Directory | None:
         """Take the file, or enter the directory, that an entry is or leads to."""
         kind = stat.S_IFMT(status.st_mode)
-        if not self._options.selection.hidden and _has_hidden_attribute(status):
+        if not self._options.selection.hidden and has_hidden_attribute(status):
             self._leave_out(path, Reason.HIDDEN)
         elif kind == stat.S_IFDIR:
             return self._enter(parent, entry, path, status)
@@ -366,42 +352,6 @@ class Walk:
         refuse(self._shown(path), error, exclude=path[-1] if path else None)
 
 
-def name_fault(name: str, *, allow_raw: bool) -> str | None:
-    """Why a name must not be written into a torrent; None when it may."""
-    if not allow_raw and is_raw(name):
-        return "the name is not UTF-8"
-    reason = unsafe_reason(name)
-    return None if reason is None else f"the name {reason}"
-
-
-def is_raw(name: str) -> bool:
-    """Whether a name holds bytes that are not UTF-8, as surrogates."""
-    return not name.isascii() and any("\ud800" <= char <= "\udfff" for char in name)
-
-
-def attributes_of(name: str, status: os.stat_result) -> str:
-    """BEP 47's letters: h for a dot file or one that Windows hides, x for one its owner may run."""
-    hidden = name.startswith(".") or _has_hidden_attribute(status)
-    return "h" * hidden + "x" * bool(status.st_mode & stat.S_IXUSR)
-
-
-def may_read(path: bytes, status: os.stat_result) -> bool:
-    """Whether a file can be read, by its mode where that is plain, else by asking; opening each would cost too much."""
-    if status.st_mode & _READABLE_BY_ALL == _READABLE_BY_ALL:
-        return True
-    return os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids)
-
-
-def is_plain_file(mode: int) -> bool:
-    """Whether the mode of an entry alone says that it is a file, no link to one, which everybody may read."""
-    return mode & _PLAIN_BITS == _PLAIN_FILE
-
-
-def permission_denied() -> PermissionError:
-    """The error that opening the file would raise."""
-    return PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-
 def refuse(shown: str, error: OSError, *, exclude: str | None = None) -> NoReturn:
     """Raise the ContentError for what cannot be read; `exclude` is a name that could be left out instead."""
     cause = error.strerror or str(error)
@@ -413,27 +363,9 @@ def refuse(shown: str, error: OSError, *, exclude: str | None = None) -> NoRetur
     raise ContentError(f"cannot read {shown}: {cause[:1].lower()}{cause[1:]}", hint=" ".join(advice)) from error
 
 
-def is_one_of(path: bytes, paths: Iterable[Path]) -> bool:
-    """Whether `path` is one of the absolute `paths`, however its directory is spelt; a link counts as itself."""
-    directory, name = os.path.split(os.path.abspath(path))
-    real = os.path.join(os.path.realpath(directory), name)
-    return any(
-        real == os.path.join(os.path.realpath(os.fsencode(other.parent)), os.fsencode(other.name)) for other in paths
-    )
-
-
-def decode_name(name: bytes) -> str:
-    """A name as a torrent holds it: UTF-8 whatever the locale, other bytes as surrogates."""
-    return name.decode("utf-8", "surrogateescape")
-
-
 def _link_text(entry: _Entry) -> str:
     return f"to {decode_name(os.readlink(entry.path))}" if entry.is_link else ""
 
 
 def _is_below(path: bytes, directory: bytes) -> bool:
     return path == directory or path.startswith(os.path.join(directory, b""))
-
-
-def _has_hidden_attribute(status: os.stat_result) -> bool:
-    return bool(getattr(status, "st_file_attributes", 0) & stat.FILE_ATTRIBUTE_HIDDEN)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mktorrent_py.content.locate import How, Located
+from mktorrent_py.content.looks import DiskFile
 from mktorrent_py.content.selection import Selection
 from mktorrent_py.content.survey import Found
-from mktorrent_py.content.walk import DiskFile
 from mktorrent_py.errors import RefusedError, UsageError
 from mktorrent_py.hashing.compare import PieceState
 from mktorrent_py.hashing.hasher import Progress
