@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from mktorrent_py.metainfo.model import Metainfo as Metainfo
     from mktorrent_py.torrentfile import read_metainfo as read_metainfo
     from mktorrent_py.torrentfile import write_metainfo as write_metainfo
+    from mktorrent_py.verify import Report as Report
+    from mktorrent_py.verify import VerifyOptions as VerifyOptions
+    from mktorrent_py.verify import verify_content as verify_content
 
 __version__ = "0.1.0"
 
@@ -38,12 +41,15 @@ _HOMES = {
     "Magnet": "metainfo.magnet",
     "Metainfo": "metainfo.model",
     "Progress": "hashing.hasher",
+    "Report": "verify",
     "ScanOptions": "content.scan",
     "Selection": "content.selection",
     "TorrentError": "errors",
     "TorrentVersion": "metainfo.infohash",
+    "VerifyOptions": "verify",
     "create_torrent": "create",
     "read_metainfo": "torrentfile",
+    "verify_content": "verify",
     "write_metainfo": "torrentfile",
 }
 

@@ -19,7 +19,6 @@ from mktorrent_py.errors import ContentError, UsageError
 from mktorrent_py.hashing.checksums import ALGORITHMS, FileChecksums
 from mktorrent_py.hashing.hasher import Fault, HashOptions, Progress, Source, hash_content
 from mktorrent_py.hashing.kernel import sha256_pairs
-from mktorrent_py.hashing.stream import hash_stream
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
 from mktorrent_py.metainfo.merkle import NODE_LENGTH, divide_up, root_of_layer
@@ -257,6 +256,8 @@ def create_from_stream(stream: BinaryIO, options: CreateOptions, *, progress: Pr
     `options.name` is the file's name. The length is not known before, so without `piece_length` it is 1 MiB, or
     `max_piece_length` where that is less.
     """
+    from mktorrent_py.hashing.stream import hash_stream
+
     check_options(options)
     check_name(options.name or "")
     if options.target_pieces is not None:

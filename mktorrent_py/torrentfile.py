@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -73,7 +72,9 @@ def write_together(files: Mapping[Path, bytes], *, overwrite: bool = False) -> N
         _put_all_in_place(staged, overwrite)
     finally:
         for each in staged:
-            each.temporary.unlink(missing_ok=True)
+            # Where there is no directory there is no temporary file either.
+            with contextlib.suppress(OSError):
+                each.temporary.unlink()
     for directory in {each.target.parent for each in staged}:
         _sync_directory(directory)
     for path in pipes:
@@ -92,7 +93,7 @@ class _Staged:
     @classmethod
     def of(cls, path: Path, overwrite: bool) -> _Staged:
         target = Path(os.path.realpath(path)) if overwrite and path.is_symlink() else path
-        return cls(path=path, target=target, temporary=target.with_name(f".mkt-{secrets.token_hex(8)}.part"))
+        return cls(path=path, target=target, temporary=target.with_name(f".mkt-{os.urandom(8).hex()}.part"))
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from mktorrent_py.content.locate import How, Located
 from mktorrent_py.content.survey import Found, is_link, link_leads_to
@@ -35,8 +35,7 @@ class Status(StrEnum):
     UNCHECKED = "unchecked"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileReport:
+class FileReport(NamedTuple):
     """The verdict on one file.
 
     `number` is its place in the layout, `length` what the torrent says and `size` what the disk says, in bytes; None

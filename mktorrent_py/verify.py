@@ -32,6 +32,8 @@ from mktorrent_py.hashing.hasher import (
 from mktorrent_py.hashing.kernel import sha256_pairs
 from mktorrent_py.metainfo.layout import File, Layout, PathComponents
 from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.paths import printable
+from mktorrent_py.torrentfile import reason_of
 from mktorrent_py.verdict import FileReport, Judgement, Status
 
 __all__ = [
@@ -229,6 +231,14 @@ class _Check:
         runs = list(_runs(self._todo))
         if not runs:
             return
+        try:
+            self._hash_runs(runs)
+        except OSError as error:
+            # Files that fail are faults; this is the root itself.
+            root = printable(str(self._source.root))
+            raise ContentError(f"cannot read {root}: {reason_of(error)}") from error
+
+    def _hash_runs(self, runs: list[range]) -> None:
         with closing(hash_content(self._layout, self._source, self._options, runs)) as results:
             for hashed in results:
                 self._take(hashed)

@@ -16,6 +16,7 @@ PACKAGE = ROOT / "mktorrent_py"
 
 METAINFO = [
     "infohash",
+    "_bencode",
     "bencode",
     "merkle",
     "layout",
@@ -53,7 +54,37 @@ HASHING = {
     "hashing.stream",
     "hashing.cache",
 }
-CONTENT = {"content.selection", "content.walk", "content.scan", "content.survey", "content.locate"}
+CONTENT = {
+    "content.selection",
+    "content._listing",
+    "content.listing",
+    "content.walk",
+    "content.scan",
+    "content.survey",
+    "content.locate",
+}
+TRACKER_PURE = {
+    f"tracker.{name}"
+    for name in [
+        "connection_id",
+        "feed",
+        "http_codec",
+        "listing",
+        "metrics",
+        "page_style",
+        "pages",
+        "protocol",
+        "proxies",
+        "query",
+        "rate",
+        "store",
+        "swarm",
+        "swarms",
+        "udp_codec",
+    ]
+}
+"""Bytes and values; the clock and the dice are arguments."""
+
 BELOW_CREATE = LOWER | HASHING | CONTENT | {"torrentfile"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -75,17 +106,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hashing.hasher": LOWER | HASHING,
     "hashing.stream": LOWER | HASHING,
     "content.selection": LOWER,
-    "content.walk": {"errors", "metainfo.layout", "metainfo.paths", "content.selection"},
+    "content._listing": set(),
+    "content.listing": {"content._listing"},
+    "content.walk": {"errors", "metainfo.layout", "metainfo.paths", "content.selection", "content.listing"},
     "content.scan": {"errors", "metainfo.layout", "metainfo.paths", "content.selection", "content.walk"},
-    "content.survey": {"errors", "metainfo.layout", "content.walk"},
+    "content.survey": {"errors", "metainfo.layout", "content.listing", "content.walk"},
     "content.locate": LOWER | {"content.walk", "content.survey"},
+    **dict.fromkeys(TRACKER_PURE, LOWER | TRACKER_PURE),
     "torrentfile": LOWER,
     "create": BELOW_CREATE,
     "verdict": BELOW_CREATE,
     "verify": BELOW_CREATE | {"create", "verdict"},
 }
 
-PURE = METAINFO_ROOMS | {"errors", "metainfo", "hashing.plan", "hashing.compare", "content.selection"}
+PURE = METAINFO_ROOMS | TRACKER_PURE | {"errors", "metainfo", "hashing.plan", "hashing.compare", "content.selection"}
 IMPURE_MODULES = {"asyncio", "io", "os", "pathlib", "socket", "subprocess", "sys", "threading", "time", "random"}
 LAZY = {("metainfo.model", "metainfo.reading")}
 """`Metainfo.from_bytes` is the door to the reading room, which stands on the model: imported when it is called."""
@@ -97,7 +131,9 @@ def room_of(path: Path) -> str:
     return "hashing.kernel" if parts[:2] == ("hashing", "kernel") else ".".join(parts)
 
 
-MODULES = {path: room_of(path) for path in sorted(PACKAGE.rglob("*.py")) if room_of(path)}
+SOURCES = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.pyi")]
+MODULES = {path: room_of(path) for path in sorted(SOURCES) if room_of(path)}
+"""Compiled modules stand here with their interfaces."""
 
 
 def imports(path: Path) -> Iterator[str]:

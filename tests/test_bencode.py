@@ -18,6 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mktorrent_py.errors import BencodeError, LimitError, TorrentError
+from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.bencode import (
     MAX_DIGITS,
     MAX_IRREGULARITIES,
@@ -233,6 +234,8 @@ SHAPES = {
     "chains of dictionaries": b"l" + (b"d0:" * 120 + b"de" + b"e" * 120) * 200 + b"e",
     "chains of lists": b"l" + nested(120) * 400 + b"e",
     "lists of one": b"l" + b"l0:e" * 20_000 + b"e",
+    "strings of two": b"l" + b"".join(b"2:%c%c" % (n % 251, n // 251) for n in range(20_000)) + b"e",
+    "distinct keys": b"d" + b"".join(b"4:%04x0:" % n for n in range(40_000)) + b"e",
     "empty containers": b"l" + b"lede" * 20_000 + b"e",
     "short strings": b"l" + b"2:ab" * 20_000 + b"e",
     "integers": b"l" + b"i300e" * 20_000 + b"e",
@@ -243,8 +246,11 @@ SHAPES = {
 }
 
 
+@pytest.mark.parametrize("native", [True, False])
 @pytest.mark.parametrize("data", [pytest.param(data, id=name) for name, data in SHAPES.items()])
-def test_memory_is_at_most_thirty_times_the_input(data: bytes) -> None:
+def test_memory_is_at_most_thirty_times_the_input(data: bytes, native: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not native:
+        monkeypatch.setattr(bencode, "_bencode", None)
     tracemalloc.start()
     try:
         value = decode_leniently(data).value

@@ -11,6 +11,8 @@ import pytest
 import reference
 from trees import write_tree
 
+from mktorrent_py.content import survey
+from mktorrent_py.content.listing import Record, list_directory
 from mktorrent_py.content.locate import How, Located, locate_content
 from mktorrent_py.errors import ContentError
 from mktorrent_py.metainfo.model import Info, Metainfo
@@ -81,6 +83,12 @@ def test_the_candidate_with_more_files_in_their_size_wins(release: Path) -> None
     assert locate(info, release).content == release
     (release / "sub" / "b").unlink()
     assert locate(info, release).content == release / "release"
+
+
+def test_of_two_that_fit_the_one_that_has_the_name_is_taken(release: Path, tmp_path: Path) -> None:
+    info = info_of(release)
+    both = write_tree(tmp_path / "both", TREE | {f"release/{path}": length for path, length in TREE.items()})
+    assert locate(info, both).content == both / "release"
 
 
 def test_of_several_places_the_best(release: Path, tmp_path: Path) -> None:
@@ -178,17 +186,24 @@ def test_what_stands_in_the_way_is_an_extra(release: Path) -> None:
 def test_every_file_is_looked_at_once(release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_tree(release, {f"many/{number}": 3 for number in range(50)})
     info = info_of(release)
+    listed: list[bytes] = []
     looked: list[bytes] = []
     stat = os.stat
+
+    def counting_listing(path: bytes) -> list[Record]:
+        listed.append(path)
+        return list_directory(path)
 
     def counting_stat(path: str | bytes | Path, **options: Any) -> os.stat_result:
         looked.extend([path] if isinstance(path, bytes) else [])
         return stat(path, **options)
 
+    monkeypatch.setattr(survey, "list_directory", counting_listing)
     monkeypatch.setattr(os, "stat", counting_stat)
     assert missing(locate(info, release)) == 0
     monkeypatch.undo()
-    assert len(looked) == len(set(looked)) == len(info.files)
+    assert len(listed) == len(set(listed)) == len({file.path[:-1] for file in info.files})
+    assert not looked
 
 
 def test_a_path_deeper_than_any_system_allows_is_only_missing(release: Path) -> None:

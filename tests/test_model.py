@@ -68,13 +68,13 @@ ODD: dict[str, tuple[bytes, set[str], Callable[[Metainfo], object], object]] = {
     # what: the bytes, the rules of all oddities, a look at the model, what is seen
     "unsorted v1 info": (
         raw_info(UNSORTED),
-        {"info-unsorted-keys"},
+        {"unsorted-info"},
         lambda found: found.infohashes.v1,
         hashlib.sha1(UNSORTED).digest(),
     ),
     "first of duplicate keys": (
         raw_info(UNSORTED.replace(b"4:name1:n", b"4:name1:n4:name1:m")),
-        {"info-unsorted-keys", "info-duplicate-key"},
+        {"unsorted-info", "info-duplicate-key"},
         lambda found: found.info.name,
         "n",
     ),

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planting import PLAIN, Shuffled, paths, plant, reasons, shuffled_scandir
+from planting import PLAIN, paths, plant, reasons, shuffled_scandir
 
+from mktorrent_py.content import walk
+from mktorrent_py.content.listing import scan_directory
 from mktorrent_py.content.scan import (
     LeftOut,
     Reason,
@@ -57,6 +59,7 @@ def test_no_order_on_disk_changes_the_scan(tree: list[tuple[str, ...]], seed: in
             assert "twin" in error.message
             return
         patch.setattr(os, "scandir", shuffled_scandir(seed))
+        patch.setattr(walk, "list_directory", scan_directory)
         assert scan_content(Path(directory), options) == expected
         assert list(expected.files) == sorted(expected.files, key=lambda file: canonical_key(file.path))
         on_disk = {path.relative_to(directory).parts for path in Path(directory).rglob("*") if path.is_file()}
@@ -96,7 +99,7 @@ def test_the_name_from_within(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_root_has_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "scandir", lambda _: Shuffled())
+    monkeypatch.setattr(walk, "list_directory", lambda _: [])
     assert scan_content(Path("/"), PLAIN).name == ""
     assert scan_content(Path("/"), ScanOptions(name="all")).name == "all"
 

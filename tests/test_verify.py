@@ -434,7 +434,7 @@ def test_a_bad_sector_costs_its_piece_only(
     root = plant(tmp_path / "content", tree)
     metainfo = torrent_of(root, version)
     sector = 2 * PIECE_LENGTH + 5
-    monkeypatch.setattr(hasher, "hash_unit", failing_at(1, sector, hasher.hash_unit))
+    monkeypatch.setattr(hasher, "hash_unit", failing_at(b"b", sector, hasher.hash_unit))
     report = verify_content(metainfo, root)
     assert statuses(report) == {"a": Status.OK, "b": Status.UNREADABLE, "c": Status.OK}
     assert [(run.start, run.stop) for run in report.files[1].unknown] == [(2 * PIECE_LENGTH, 3 * PIECE_LENGTH)]
@@ -443,11 +443,11 @@ def test_a_bad_sector_costs_its_piece_only(
     assert report.exit_code == ExitCode.CONTENT
 
 
-def failing_at(file: int, offset: int, hash_unit: Callable[..., Any]) -> Callable[..., Any]:
+def failing_at(path: bytes, offset: int, hash_unit: Callable[..., Any]) -> Callable[..., Any]:
     def fail_there(root: int, paths: Any, stats: Any, rows: array[int], *rest: Any, **options: Any) -> Any:
         for at in range(0, len(rows), 5):
-            if rows[at] == file and rows[at + 1] <= offset < rows[at + 1] + rows[at + 2]:
-                raise ReadFault(file, "unreadable", errno.EIO)
+            if paths[rows[at]] == path and rows[at + 1] <= offset < rows[at + 1] + rows[at + 2]:
+                raise ReadFault(rows[at], "unreadable", errno.EIO)
         return hash_unit(root, paths, stats, rows, *rest, **options)
 
     return fail_there

@@ -6,7 +6,6 @@ is asked for, so that no verb pays for another.
 
 from __future__ import annotations
 
-import difflib
 import sys
 from importlib import import_module
 from typing import Any
@@ -33,6 +32,7 @@ VERBS = {
 }
 
 PROGRAM = "mkt"
+COMPLETION = ("install_completion", "show_completion")
 EPILOG = "Every command explains itself: mkt COMMAND --help"
 
 
@@ -44,12 +44,16 @@ class VerbGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in VERBS:
+            import difflib
+
             close = difflib.get_close_matches(cmd_name, VERBS, n=1)
             hint = f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(VERBS)}."
             raise UsageError(f"no command {cmd_name!r}. {hint}")
         command: Any = typer.main.get_command(import_module(f"mktorrent_py.cli.{cmd_name}").app)
         command.name = cmd_name
         command.rich_markup_mode = None
+        # Completion is the program's, not a verb's.
+        command.params = [each for each in command.params if each.name not in COMPLETION]
         return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

@@ -34,107 +34,157 @@ from mktorrent_py.torrentfile import reason_of
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
 
-def option(*names: str, metavar: str = "TEXT", help: str) -> Any:
+OUTPUT, SHAPE, PEERS, ABOUT, CHOICE = "Output", "Format", "Where peers meet", "About it", "What goes in"
+
+
+def option(*names: str, metavar: str = "TEXT", help: str, under: str) -> Any:
     """An option that takes a value and has no default worth showing."""
-    return typer.Option(*names, metavar=metavar, help=help, show_default=False)
+    return typer.Option(*names, metavar=metavar, help=help, show_default=False, rich_help_panel=under)
 
 
-def flag(*names: str, help: str) -> Any:
-    return typer.Option(*names, help=help)
+def flag(*names: str, help: str, under: str) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=under)
 
 
-@app.command()
+@app.command(cls=options.GroupedCommand)
 def create(
     content: Annotated[str, typer.Argument(metavar="CONTENT", help="A file or a directory; - for standard input.")],
     output: Annotated[
-        Text, option("-o", "--output", metavar="PATH|DIR/|-", help="Where to write; else NAME.torrent here.")
+        Text,
+        option("-o", "--output", metavar="PATH|DIR/|-", under=OUTPUT, help="Where to write; else NAME.torrent here."),
     ] = None,
-    force: Annotated[bool, flag("--force", "-f", help="Replace the output if it is there.")] = False,
-    v1: Annotated[bool, flag("--v1", help="v1 only: every client reads it.")] = False,
-    v2: Annotated[bool, flag("--v2", help="v2 only (BEP 52): no padding, every file has its own root.")] = False,
-    hybrid: Annotated[bool, flag("--hybrid", help="v1 and v2 in one (the default).")] = False,
+    force: Annotated[bool, flag("--force", "-f", under=OUTPUT, help="Replace the output if it is there.")] = False,
+    v1: Annotated[bool, flag("--v1", under=SHAPE, help="v1 only: every client reads it.")] = False,
+    v2: Annotated[
+        bool, flag("--v2", under=SHAPE, help="v2 only (BEP 52): no padding, every file has its own root.")
+    ] = False,
+    hybrid: Annotated[bool, flag("--hybrid", under=SHAPE, help="v1 and v2 in one (the default).")] = False,
     piece_length: Annotated[
         str,
         typer.Option(
-            "--piece-length", "-l", metavar="SIZE|auto", help="16 KiB to 128 MiB; a power of two for v2 and hybrid."
+            "--piece-length",
+            "-l",
+            metavar="SIZE|auto",
+            rich_help_panel=SHAPE,
+            help="16 KiB to 128 MiB; a power of two for v2 and hybrid.",
         ),
     ] = "auto",
     max_piece_length: Annotated[
-        Text, option("--max-piece-length", metavar="SIZE", help="Choose none longer than this.")
+        Text, option("--max-piece-length", metavar="SIZE", under=SHAPE, help="Choose none longer than this.")
     ] = None,
     target_pieces: Annotated[
-        int | None, option("--target-pieces", metavar="N", help="Choose a length that makes at most N pieces.")
+        int | None,
+        option("--target-pieces", metavar="N", under=SHAPE, help="Choose a length that makes at most N pieces."),
     ] = None,
     tracker: Annotated[
         Texts,
-        option("-t", "--tracker", metavar="URL[,URL...]", help="Announce here; each use is a tier, commas share one."),
+        option(
+            "-t",
+            "--tracker",
+            metavar="URL[,URL...]",
+            under=PEERS,
+            help="Announce here; each use is a tier, commas share one.",
+        ),
     ] = [],
     web_seed: Annotated[
-        Texts, option("-w", "--web-seed", metavar="URL", help="The content over HTTP (BEP 19); repeatable.")
+        Texts,
+        option("-w", "--web-seed", metavar="URL", under=PEERS, help="The content over HTTP (BEP 19); repeatable."),
     ] = [],
-    http_seed: Annotated[Texts, option("--http-seed", metavar="URL", help="A BEP 17 seed script; repeatable.")] = [],
-    node: Annotated[Texts, option("--node", metavar="HOST:PORT", help="A DHT node to start from; repeatable.")] = [],
+    http_seed: Annotated[
+        Texts, option("--http-seed", metavar="URL", under=PEERS, help="A BEP 17 seed script; repeatable.")
+    ] = [],
+    node: Annotated[
+        Texts, option("--node", metavar="HOST:PORT", under=PEERS, help="A DHT node to start from; repeatable.")
+    ] = [],
     similar: Annotated[
-        Texts, option("--similar", metavar="INFOHASH", help="A torrent with files in common (BEP 38); repeatable.")
+        Texts,
+        option(
+            "--similar", metavar="INFOHASH", under=ABOUT, help="A torrent with files in common (BEP 38); repeatable."
+        ),
     ] = [],
     collection: Annotated[
-        Texts, option("--collection", metavar="NAME", help="A collection it belongs to (BEP 38); repeatable.")
+        Texts,
+        option("--collection", metavar="NAME", under=ABOUT, help="A collection it belongs to (BEP 38); repeatable."),
     ] = [],
     update_url: Annotated[
-        Text, option("--update-url", metavar="URL", help="Where newer versions are (BEP 39).")
+        Text, option("--update-url", metavar="URL", under=ABOUT, help="Where newer versions are (BEP 39).")
     ] = None,
-    name: Annotated[Text, option("-n", "--name", help="Instead of the content's own name.")] = None,
-    comment: Annotated[Text, option("-c", "--comment", help="A comment.")] = None,
+    name: Annotated[Text, option("-n", "--name", under=ABOUT, help="Instead of the content's own name.")] = None,
+    comment: Annotated[Text, option("-c", "--comment", under=ABOUT, help="A comment.")] = None,
     source: Annotated[
-        Text, option("-s", "--source", help="A tag that makes another infohash, for private trackers.")
+        Text, option("-s", "--source", under=ABOUT, help="A tag that makes another infohash, for private trackers.")
     ] = None,
     private: Annotated[
-        bool, flag("--private", "-p", help="Only peers from the trackers: no DHT, no PEX (BEP 27).")
+        bool, flag("--private", "-p", under=PEERS, help="Only peers from the trackers: no DHT, no PEX (BEP 27).")
     ] = False,
-    creator: Annotated[Text, option("--creator", help="Who made it, instead of mkt and its version.")] = None,
-    no_creator: Annotated[bool, flag("--no-creator", help="Do not say who made it.")] = False,
+    creator: Annotated[
+        Text, option("--creator", under=ABOUT, help="Who made it, instead of mkt and its version.")
+    ] = None,
+    no_creator: Annotated[bool, flag("--no-creator", under=ABOUT, help="Do not say who made it.")] = False,
     date: Annotated[
         Text,
         option(
             "--date",
             metavar="WHEN",
+            under=ABOUT,
             help="Creation date: 2026-11-22, Unix seconds or now; else SOURCE_DATE_EPOCH, else now.",
         ),
     ] = None,
-    no_date: Annotated[bool, flag("--no-date", help="No creation date.")] = False,
-    include: Annotated[Texts, option("--include", metavar="GLOB", help="Only files that match; repeatable.")] = [],
+    no_date: Annotated[bool, flag("--no-date", under=ABOUT, help="No creation date.")] = False,
+    include: Annotated[
+        Texts, option("--include", metavar="GLOB", under=CHOICE, help="Only files that match; repeatable.")
+    ] = [],
     exclude: Annotated[
-        Texts, option("--exclude", metavar="GLOB", help="Not files or directories that match; repeatable.")
+        Texts,
+        option("--exclude", metavar="GLOB", under=CHOICE, help="Not files or directories that match; repeatable."),
     ] = [],
     ignore_file: Annotated[
-        Path | None, option("--ignore-file", metavar="FILE", help="Leave out by the rules of a .gitignore.")
+        Path | None,
+        option("--ignore-file", metavar="FILE", under=CHOICE, help="Leave out by the rules of a .gitignore."),
     ] = None,
-    no_hidden: Annotated[bool, flag("--no-hidden", help="Leave out dot files.")] = False,
-    keep_junk: Annotated[bool, flag("--keep-junk", help="Take .DS_Store, Thumbs.db and their like as well.")] = False,
+    no_hidden: Annotated[bool, flag("--no-hidden", under=CHOICE, help="Leave out dot files.")] = False,
+    keep_junk: Annotated[
+        bool, flag("--keep-junk", under=CHOICE, help="Take .DS_Store, Thumbs.db and their like as well.")
+    ] = False,
     files_from: Annotated[
         Text,
-        option("--files-from", metavar="FILE|-", help="Only the paths listed there, one a line, relative to CONTENT."),
+        option(
+            "--files-from",
+            metavar="FILE|-",
+            under=CHOICE,
+            help="Only the paths listed there, one a line, relative to CONTENT.",
+        ),
     ] = None,
-    null: Annotated[bool, flag("-0", "--null", help="The list of --files-from ends its paths with NUL.")] = False,
+    null: Annotated[
+        bool, flag("-0", "--null", under=CHOICE, help="The list of --files-from ends its paths with NUL.")
+    ] = False,
     symlinks: Annotated[
-        Symlinks, typer.Option("--symlinks", help="Take what links lead to, skip them, or store them (BEP 47).")
+        Symlinks,
+        typer.Option(
+            "--symlinks", rich_help_panel=CHOICE, help="Take what links lead to, skip them, or store them (BEP 47)."
+        ),
     ] = Symlinks.FOLLOW,
-    sort: Annotated[SortOrder, typer.Option("--sort", help="Order of files; all but path need --v1.")] = SortOrder.PATH,
+    sort: Annotated[
+        SortOrder, typer.Option("--sort", rich_help_panel=CHOICE, help="Order of files; all but path need --v1.")
+    ] = SortOrder.PATH,
     attributes: Annotated[
-        bool, flag("--attributes", help="Write which files are executable or hidden (BEP 47).")
+        bool, flag("--attributes", under=CHOICE, help="Write which files are executable or hidden (BEP 47).")
     ] = False,
     raw_names: Annotated[
-        bool, flag("--raw-names", help="Take names that are not UTF-8 as the bytes they are.")
+        bool, flag("--raw-names", under=CHOICE, help="Take names that are not UTF-8 as the bytes they are.")
     ] = False,
     checksums: Annotated[
         Texts,
         option(
-            "--checksums", metavar="sha256,blake3", help="SHA256SUMS and B3SUMS beside the output, from the same read."
+            "--checksums",
+            metavar="sha256,blake3",
+            under=OUTPUT,
+            help="SHA256SUMS and B3SUMS beside the output, from the same read.",
         ),
     ] = [],
     threads: ThreadsOption = 0,
     dry_run: Annotated[
-        bool, flag("--dry-run", help="Look at names and sizes, say what would be made, write nothing.")
+        bool, flag("--dry-run", under=OUTPUT, help="Look at names and sizes, say what would be made, write nothing.")
     ] = False,
     json: JsonOption = False,
     field: FieldOption = None,

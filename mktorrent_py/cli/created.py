@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,33 +21,8 @@ from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.paths import printable
 from mktorrent_py.metainfo.piece_length import format_binary
-from mktorrent_py.metainfo.summary import layout_facts, summarize
 
 MOST_LEFT_OUT = 5
-LAYOUT_FIELDS = ("name", "format", "single_file", "length", "files", "piece_length", "pieces", "padding")
-SUMMARY_FIELDS = (
-    "infohash.v1",
-    "infohash.v2",
-    "private",
-    "source",
-    "trackers",
-    "web_seeds",
-    "http_seeds",
-    "nodes",
-    "comment",
-    "created_by",
-    "creation_date",
-    "similar",
-    "collections",
-    "update_url",
-    "signatures",
-    "unknown_keys",
-    "magnet",
-)
-DRAFT_FIELDS = (*LAYOUT_FIELDS, "output", "left_out", "dry_run")
-FIELDS = (*LAYOUT_FIELDS, *SUMMARY_FIELDS, "output", "left_out", "seconds", "bytes_per_second")
-"""What `--field` takes, known before there are facts, so that a slip of the pen does not cost an hour of hashing."""
-
 FORMATS = {TorrentVersion.V1: "v1", TorrentVersion.V2: "v2", TorrentVersion.HYBRID: "hybrid (v1 + v2)"}
 
 
@@ -70,7 +46,14 @@ class Face:
                 "--output - and --json or --field would mix on standard output", hint="Write the torrent to a file."
             )
         if self.field:
-            render.refuse_unknown_field(self.field, DRAFT_FIELDS if dry_run else FIELDS)
+            render.refuse_unknown_field(self.field, fields(dry_run=dry_run))
+
+
+def fields(*, dry_run: bool) -> list[str]:
+    """What `--field` takes: the facts of the smallest torrent, so that a slip of the pen costs no hour of hashing."""
+    smallest = create_from_stream(BytesIO(b"\0"), CreateOptions(name="x"))
+    target = Path("x.torrent")
+    return render.field_names(_draft_facts(smallest.draft, target) if dry_run else _facts(smallest, target, 1.0))
 
 
 def make(place: Place, wanted: CreateOptions, face: Face, *, dry_run: bool) -> None:
@@ -89,6 +72,8 @@ def make(place: Place, wanted: CreateOptions, face: Face, *, dry_run: bool) -> N
             face, draft.content.total, len(draft.content.files), lambda progress: hash_draft(draft, progress=progress)
         )
     target = place.write(created)
+    if not face.quiet:
+        _warn_of_findings(created)
     if target is not None:
         _tell(created, place, target, face)
 
@@ -116,6 +101,19 @@ def _from_stream(place: Place, wanted: CreateOptions, face: Face, *, dry_run: bo
     return _with_progress(face, None, 1, lambda progress: create_from_stream(stream, wanted, progress=progress))
 
 
+def _warn_of_findings(created: Created) -> None:
+    """What lint would say of the torrent and was not said before the work: of each rule the first."""
+    from mktorrent_py.cli.findings import warn_of
+    from mktorrent_py.metainfo.lint import Finding, lint_metainfo
+
+    said = {warning.rule for warning in forewarnings(created.draft)}
+    first: dict[str, Finding] = {}
+    for finding in lint_metainfo(created.metainfo):
+        if finding.rule not in said:
+            first.setdefault(finding.rule, finding)
+    warn_of(first.values(), printable(created.metainfo.info.name))
+
+
 def _say_how(root: Path | None, wanted: CreateOptions, face: Face) -> None:
     if face.verbose:
         from mktorrent_py.cli.how import hashing_line
@@ -132,30 +130,50 @@ def _with_progress(face: Face, total: int | None, files: int, work: Callable[[Pr
 
 
 def _tell_draft(draft: Draft, place: Place, face: Face) -> None:
-    target = _shown_target(place.target(draft.name))
-    facts = {
+    target = place.target(draft.name)
+    title = f"{_shown_target(target)} (not written)"
+    rows = _draft_rows(draft, face)
+    _show(
+        _draft_facts(draft, target),
+        face,
+        lambda: render.print_block(title, FORMATS[draft.layout.version], rows),
+    )
+
+
+def _draft_facts(draft: Draft, target: Path | None) -> dict[str, Any]:
+    # Summaries stand on all that reads torrents, which nobody waits for who wants none.
+    from mktorrent_py.metainfo.summary import layout_facts
+
+    return {
         **layout_facts(draft.name, draft.layout, single=draft.content.single),
-        "output": target,
+        "output": _shown_target(target),
         "left_out": _left_out_facts(draft),
         "dry_run": True,
     }
-    title = f"{target} (not written)"
-    _show(facts, face, lambda: render.print_block(title, FORMATS[draft.layout.version], _draft_rows(draft, face)))
 
 
 def _tell(created: Created, place: Place, target: Path, face: Face) -> None:
     seconds = time.monotonic() - face.started
-    facts = {
+    rows = _created_rows(created, place, target, seconds, face)
+    _show(
+        _facts(created, target, seconds),
+        face,
+        lambda: render.print_block(str(target), FORMATS[created.draft.layout.version], rows),
+    )
+    if style.is_terminal(sys.stdout) and not (face.quiet or face.json or face.field or place.is_stream):
+        _tell_next(place, target)
+
+
+def _facts(created: Created, target: Path, seconds: float) -> dict[str, Any]:
+    from mktorrent_py.metainfo.summary import summarize
+
+    return {
         **summarize(created.metainfo),
         "output": str(target),
         "left_out": _left_out_facts(created.draft),
         "seconds": round(seconds, 3),
         "bytes_per_second": round(created.draft.layout.content_length / seconds) if seconds else None,
     }
-    rows = _created_rows(created, place, target, seconds, face)
-    _show(facts, face, lambda: render.print_block(str(target), FORMATS[created.draft.layout.version], rows))
-    if style.is_terminal(sys.stdout) and not (face.quiet or face.json or face.field or place.is_stream):
-        _tell_next(place, target)
 
 
 def _show(facts: dict[str, Any], face: Face, for_people: Callable[[], None]) -> None:
@@ -209,6 +227,8 @@ def _left_out_rows(draft: Draft, face: Face) -> list[render.Row]:
 
 
 def _created_rows(created: Created, place: Place, target: Path, seconds: float, face: Face) -> list[render.Row]:
+    from mktorrent_py.metainfo.magnet import Magnet
+
     metainfo = created.metainfo
     hashes = {"v1": metainfo.infohashes.v1, "v2": metainfo.infohashes.v2}
     sums = [printable(str(path)) for path in place.checksum_files(target)]
@@ -220,7 +240,7 @@ def _created_rows(created: Created, place: Place, target: Path, seconds: float, 
         *render.list_rows("private", ["yes"] if metainfo.info.private else []),
         *render.list_rows("source", [printable(metainfo.info.source)] if metainfo.info.source else []),
         *render.list_rows("checksums", sums),
-        ("magnet", str(summarize(metainfo)["magnet"])),
+        ("magnet", str(Magnet.from_metainfo(metainfo))),
         ("took", f"{render.duration(seconds)}, {render.rate(created.draft.layout.content_length, seconds)}"),
     ]
 

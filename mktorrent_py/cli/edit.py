@@ -191,7 +191,7 @@ def parse_setting(text: str) -> tuple[str, Encodable]:
 def _parse_json(value: str, text: str) -> Encodable:
     try:
         return _bencodable(json_format.loads(value))
-    except ValueError:
+    except (ValueError, RecursionError):
         hint = "Bencode has integers, texts, lists and dictionaries; no fractions, true, false or null."
         raise UsageError(f"the value of {text!r} is not JSON that bencode can hold", hint=hint) from None
 
@@ -201,10 +201,18 @@ def _bencodable(value: Any) -> Encodable:
     if isinstance(value, list):
         return [_bencodable(item) for item in value]
     if isinstance(value, dict):
-        return {key: _bencodable(item) for key, item in value.items()}
-    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return {_utf8(key): _bencodable(item) for key, item in value.items()}
+    if isinstance(value, str):
+        return _utf8(value)
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise ValueError(value)
+
+
+def _utf8(text: str) -> str:
+    """The text; ValueError for half of a surrogate pair, which JSON can hold and UTF-8 cannot."""
+    text.encode("utf-8")
+    return text
 
 
 def _parse_integer(value: str, key: str) -> int:

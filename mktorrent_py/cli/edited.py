@@ -84,12 +84,15 @@ def edit_all(sources: Sequence[str], wanted: Edit, target: Target, face: EditFac
     sources = list(dict.fromkeys(sources))
     edited = [_edit(source, wanted, target) for source in sources]
     _check_paths(edited, target, face)
+    facts = [_facts(each, target) for each in edited]
+    if face.field:
+        render.check_field(facts[0], face.field)
     if not target.dry_run:
         _write_all(edited, target)
     if not face.quiet:
         for each in edited:
             _warn(each)
-    _tell(edited, target, face)
+    _tell(edited, facts, target, face)
 
 
 def _edit(source: str, wanted: Edit, target: Target) -> Edited:
@@ -167,8 +170,7 @@ def _warn(edited: Edited) -> None:
         messages.note(f"{edited.source} has {counted(old)} as before; mkt lint {shlex.quote(edited.source)} lists them")
 
 
-def _tell(edited: Sequence[Edited], target: Target, face: EditFace) -> None:
-    facts = [_facts(each, target) for each in edited]
+def _tell(edited: Sequence[Edited], facts: list[dict[str, Any]], target: Target, face: EditFace) -> None:
     if face.json:
         render.print_json({"torrents": facts})
         return

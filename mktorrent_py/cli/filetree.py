@@ -38,6 +38,7 @@ class Directory:
 def tree_lines(files: Iterable[File]) -> Iterator[str]:
     """One line for each directory and file: its size, then its name below that of its directory."""
     stack = [iter(_gather(files).entries)]
+    width = style.terminal_width()
     while stack:
         entry = next(stack[-1], None)
         if entry is None:
@@ -45,7 +46,7 @@ def tree_lines(files: Iterable[File]) -> Iterator[str]:
             continue
         name, node = entry
         indent = GAP * (len(stack) - 1)
-        room = max(style.terminal_width() - SIZE_WIDTH - 2 * len(GAP) - len(indent), SHORTEST_NAME)
+        room = max(width - SIZE_WIDTH - 2 * len(GAP) - len(indent), SHORTEST_NAME)
         if isinstance(node, Directory):
             shown = style.paint(style.shown_path(name, room - 1) + "/", "path", sys.stdout)
             stack.append(iter(node.entries))

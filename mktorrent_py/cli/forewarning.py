@@ -13,10 +13,11 @@ MOST_NAMED = 3
 
 
 class Forewarning(NamedTuple):
-    """What to mind, and what can be done."""
+    """What to mind, and what can be done. `rule` is the rule of `lint` that says the same afterwards, if one does."""
 
     message: str
     advice: str
+    rule: str = ""
 
 
 def forewarnings(draft: Draft) -> Iterator[Forewarning]:
@@ -25,7 +26,11 @@ def forewarnings(draft: Draft) -> Iterator[Forewarning]:
     yield from _of_links(draft)
     yield from _of_lone_file(draft)
     if draft.options.private and not any(draft.options.trackers):
-        yield Forewarning("it is private and has no tracker: nobody can find it (BEP 27)", "Name one with --tracker.")
+        yield Forewarning(
+            "it is private and has no tracker: nobody can find it (BEP 27)",
+            "Name one with --tracker.",
+            "private-without-tracker",
+        )
     if draft.layout.piece_length > LONGEST_USUAL:
         length = format_binary(draft.layout.piece_length)
         yield Forewarning(f"many clients have never met pieces of {length}", "16 MiB is the longest that is usual.")
@@ -44,6 +49,7 @@ def _of_padding(draft: Draft) -> Iterator[Forewarning]:
         f"padding adds {render.size(draft.choice.padding)}, {render.percent(share)} of the content:"
         f" every file is filled up to whole pieces of {format_binary(draft.layout.piece_length)}",
         better,
+        "padding-large",
     )
 
 
@@ -66,4 +72,5 @@ def _of_lone_file(draft: Draft) -> Iterator[Forewarning]:
     yield Forewarning(
         "a v2 torrent cannot tell a directory with one file in it from that file: clients leave the directory out",
         "Name the file itself as CONTENT, or make it a hybrid.",
+        "single-file-directory-in-v2",
     )

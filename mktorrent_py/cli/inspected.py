@@ -29,7 +29,7 @@ def show(facts: Facts, lines: Callable[[Facts], Iterable[str]], *, json: bool, f
     elif field is not None:
         render.print_field(facts, field)
     elif style.is_terminal(sys.stdout):
-        sys.stdout.writelines([f"{line}\n" for line in lines(facts)])
+        sys.stdout.write("".join([f"{line}\n" for line in lines(facts)]))  # else a call of the system for each line
     else:
         render.print_tab_lines(_for_tab_lines(facts))
 

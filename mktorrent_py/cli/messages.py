@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import textwrap
 
 from mktorrent_py.cli import style
 from mktorrent_py.metainfo.paths import printable
@@ -28,9 +29,22 @@ def note(message: str, hint: str | None = None) -> None:
 
 def _say(start: str, message: str, hint: str | None) -> None:
     first, *more = message.split("\n")
-    lines = [f"{start} {printable(first)}"]
-    lines += [INDENT + printable(line) for line in more]
-    if hint:
-        lines += [INDENT + printable(line) for line in hint.split("\n")]
+    more += hint.split("\n") if hint else []
+    lines = _wrapped(f"{start} {printable(first)}") + [
+        line for text in more for line in _wrapped(INDENT + printable(text))
+    ]
     with contextlib.suppress(OSError):
         print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+def _wrapped(line: str) -> list[str]:
+    """The line between words to the width of a terminal; elsewhere, and where it fits, as it is."""
+    if not style.is_terminal(sys.stderr) or len(line) <= style.terminal_width():
+        return [line]
+    return textwrap.wrap(
+        line,
+        style.terminal_width(),
+        subsequent_indent=INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from mktorrent_py.cli.progress import ProgressMode
 from mktorrent_py.errors import UsageError
@@ -33,6 +34,21 @@ ThreadsOption = Annotated[
 ]
 
 STANDARD_STREAM = Path("-")
+
+
+class GroupedCommand(TyperCommand):
+    """A command with so many options that its help lists them under headings: their `rich_help_panel`."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                default = "Arguments" if parameter.param_type_name == "argument" else "Options"
+                groups.setdefault(getattr(parameter, "rich_help_panel", None) or default, []).append(record)
+        for heading, records in groups.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
 
 
 def read_stdin_bytes(limit: int) -> bytes:

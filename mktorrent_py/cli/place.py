@@ -116,13 +116,17 @@ def _longest_name(directory: Path) -> int:
 
 
 def _checksums(created: Created, target: Path) -> list[bytes]:
-    paths = _checksum_paths(created, target.parent)
-    return [checksum_lines(digests, paths) for digests in created.checksums.values()]
-
-
-def _checksum_paths(created: Created, directory: Path) -> list[str]:
-    """Paths as they are found from beside the content, or from inside it where the checksums are written there."""
+    """What each checksum file holds; a stored link has no bytes of its own, and what it leads to is listed itself."""
     info = created.metainfo.info
-    inside = not info.single and created.draft.content.root.resolve() == directory.resolve()
-    start = "" if info.single or inside else f"{info.name}/"
-    return [start + "/".join(file.path) for file in info.files]
+    start = _path_to_content(created, target.parent)
+    real = [number for number, file in enumerate(info.files) if file.symlink is None]
+    paths = [start + "/".join(info.files[number].path) for number in real]
+    return [checksum_lines([digests[number] for number in real], paths) for digests in created.checksums.values()]
+
+
+def _path_to_content(created: Created, directory: Path) -> str:
+    """From beside the content, or from inside it where the checksums are written there."""
+    info = created.metainfo.info
+    if info.single or created.draft.content.root.resolve() == directory.resolve():
+        return ""
+    return f"{info.name}/"

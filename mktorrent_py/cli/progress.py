@@ -19,6 +19,7 @@ from mktorrent_py.cli import render, style
 
 APPEARS_AFTER = 0.3
 POLL = 0.1
+ROOM_FOR_A_BAR = 72
 PLAIN_PAUSE = 1.0
 PLAIN_PAUSE_WITHOUT_TOTAL = 10.0
 
@@ -97,18 +98,18 @@ class BarFace:
 
         # We look ten times a second by ourselves; tqdm's own watcher would be one thread more.
         tqdm.monitor_interval = 0
-        whole = "{desc} {percentage:3.0f} % |{bar}| {n_fmt}/{total_fmt}B  {rate_fmt}  {remaining} left"
         self._bar = tqdm(
             total=total,
             desc=f"{label} {detail}".rstrip(),
             unit="B",
             unit_scale=True,
             leave=False,
-            dynamic_ncols=True,
+            # The last columns are for the ^C of somebody who has seen enough: it must not start a new line.
+            ncols=style.terminal_width() - 3,
             mininterval=0,
             miniters=0,
             file=sys.stderr,
-            bar_format="{desc} {n_fmt}B  {rate_fmt}  {elapsed}" if total is None else whole,
+            bar_format=_bar_format(total),
         )
 
     def show(self, done: int) -> None:
@@ -116,6 +117,14 @@ class BarFace:
 
     def close(self, done: int, *, finished: bool) -> None:
         self._bar.close()
+
+
+def _bar_format(total: int | None) -> str:
+    if total is None:
+        return "{desc} {n_fmt}B  {rate_fmt}  {elapsed}"
+    if style.terminal_width() < ROOM_FOR_A_BAR:
+        return "{desc} {percentage:3.0f} %  {rate_fmt}  {remaining} left"
+    return "{desc} {percentage:3.0f} % |{bar}| {n_fmt}/{total_fmt}B  {rate_fmt}  {remaining} left"
 
 
 class PlainFace:

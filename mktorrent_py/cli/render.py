@@ -22,6 +22,7 @@ _HARMFUL = re.compile(
     "[\\x7f-\\x9f\\xad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f"
     "\\ud800-\\udfff\\ufeff\\ufff9-\\ufffb\\U000e0000-\\U000e007f]"
 )
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 LABEL_WIDTH = 13
 MARGIN = "  "
 
@@ -47,7 +48,9 @@ def _json_value(value: Any) -> str:
 
 def json_text(value: Any) -> str:
     """JSON on one line, in which control, bidi and zero-width characters and surrogates are escaped."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = _ENCODER.encode(value)
+    if text.isascii() and "\x7f" not in text:
+        return text
     return _HARMFUL.sub(lambda found: json.dumps(found.group())[1:-1], text)
 
 
@@ -65,6 +68,11 @@ def print_field(facts: Facts, name: str) -> None:
     """The values of one fact, a line each, and nothing else. Raises UsageError for a name that is no fact."""
     texts = list(_field_texts(facts, name))
     sys.stdout.write("".join([f"{text}\n" for text in texts]))
+
+
+def check_field(facts: Facts, name: str) -> None:
+    """Raises UsageError for a name that is no fact: for verbs that must know before they write."""
+    list(_field_texts(facts, name))
 
 
 def print_block(title: str, remark: str, rows: Sequence[Row]) -> None:
@@ -140,11 +148,13 @@ def field_names(facts: Facts) -> list[str]:
 
 def plain(value: Any) -> str:
     """One value on one line, in full; a list or an object inside another as JSON."""
+    if isinstance(value, str):
+        return printable(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, tuple, dict)):
         return json_text(value)
-    return "" if value is None else printable(str(value))
+    return "" if value is None else str(value)
 
 
 def size(length: int) -> str:
@@ -179,15 +189,22 @@ def count(number: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`1.38 s`, `2 min 5 s`, `2 h 11 min`, `3 d 4 h`."""
-    if seconds < 10:
+    """`1.38 s`, `12 s`, `2 min 5 s`, `2 h 11 min`, `3 d 4 h`."""
+    if seconds < 9.995:
         return f"{seconds:.2f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
     whole = round(seconds)
-    for unit, below, factor in (("min", "s", 60), ("h", "min", 3600), ("d", "h", 86400)):
-        lower = {"s": 1, "min": 60, "h": 3600}[below]
-        if whole < factor * (60 if unit != "h" else 24) or unit == "d":
-            rest = whole % factor // lower
-            return f"{whole // factor} {unit}" + (f" {rest} {below}" if rest else "")
-    return f"{whole} s"
+    for unit, length, lower, step, most in _SPANS:
+        if whole < most:
+            rest = whole % length // step
+            return f"{whole // length} {unit}" + (f" {rest} {lower}" if rest else "")
+    return f"{whole // DAY:,} d"
+
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+_SPANS = (
+    ("s", 1, "", 1, MINUTE),
+    ("min", MINUTE, "s", 1, HOUR),
+    ("h", HOUR, "min", MINUTE, DAY),
+    ("d", DAY, "h", HOUR, 100 * DAY),
+)
+"""Unit, its length in seconds, the unit below with its own, and where the next larger unit begins."""

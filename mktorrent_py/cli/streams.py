@@ -8,7 +8,7 @@ import io
 import json
 import os
 import sys
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from mktorrent_py.errors import ContentError
 
@@ -53,13 +53,22 @@ def write_binary_stdout(data: bytes) -> None:
 
 def hush_stdout() -> None:
     """Drop what cannot be written to stdout any more, so that the interpreter does not complain of it at its end."""
+    _hush(sys.stdout)
+
+
+def hush_stderr() -> None:
+    """The same for stderr."""
+    _hush(sys.stderr)
+
+
+def _hush(stream: TextIO) -> None:
     try:
-        sys.stdout.flush()
+        stream.flush()
     except (OSError, ValueError):
         with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _refuse_closed(name: str, deed: str) -> None:
-    if getattr(sys, name).name == os.devnull:
+    if getattr(getattr(sys, name), "name", None) == os.devnull:
         raise ContentError(f"cannot {deed}: it is closed")

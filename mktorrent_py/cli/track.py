@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 import time
@@ -15,6 +16,7 @@ import typer
 
 from mktorrent_py.cli import messages, render, style
 from mktorrent_py.errors import ExitCode, UsageError
+from mktorrent_py.tracker.swarms import MAX_PEERS, MAX_SWARMS
 
 if TYPE_CHECKING:
     from mktorrent_py.tracker.server import Settings, TrackerServer
@@ -47,8 +49,8 @@ def track(
         str | None, typer.Option(metavar="URL", help="How the world reaches this tracker, for links and magnets.")
     ] = None,
     interval: Annotated[int, typer.Option(min=10, max=86400, help="Seconds between two announces of a peer.")] = 1800,
-    max_peers: Annotated[int, typer.Option(min=1, help="Peers kept, at 180 to 250 bytes each.")] = 2_000_000,
-    max_swarms: Annotated[int, typer.Option(min=1, help="Swarms kept, at 1,500 bytes each.")] = 200_000,
+    max_peers: Annotated[int, typer.Option(min=1, help="Peers kept, at 180 to 250 bytes each.")] = MAX_PEERS,
+    max_swarms: Annotated[int, typer.Option(min=1, help="Swarms kept, at 1,500 bytes each.")] = MAX_SWARMS,
     rate: Annotated[
         int,
         typer.Option(min=0, help="Requests a second from one address, over a minute; 0: any."),
@@ -80,7 +82,7 @@ def track(
     from mktorrent_py.tracker.sockets import has_ipv6
 
     settings = Settings(
-        hosts=tuple(bind) if bind else ("0.0.0.0", "::") if has_ipv6() else ("0.0.0.0",),
+        hosts=tuple(dict.fromkeys(bind)) if bind else ("0.0.0.0", "::") if has_ipv6() else ("0.0.0.0",),
         port=port,
         udp=udp,
         folder=folder,
@@ -97,7 +99,9 @@ def track(
         store=store,
     )
     voice = JsonVoice() if json else QuietVoice() if quiet else TextVoice()
-    return asyncio.run(_run(settings, voice))
+    # Windows' own loop has no way to drain a socket.
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        return runner.run(_run(settings, voice))
 
 
 def _checked_url(url: str) -> str:
@@ -113,7 +117,9 @@ async def _run(settings: Settings, voice: Voice) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        # Windows cannot: there Ctrl-C cancels this task, which stops the tracker as well.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
     async with TrackerServer(settings) as server:
         voice.started(server)
         waiting = [asyncio.create_task(each) for each in (stop.wait(), server.failed(), _tell(server, voice))]

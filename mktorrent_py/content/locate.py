@@ -176,8 +176,8 @@ def _extras(info: Info, survey: Survey, not_extra: frozenset[Path]) -> tuple[Pat
     names = {os.fsencode(path.name) for path in not_extra}
     extras = [
         path
-        for entry, path in files_of(survey.strangers)
-        if not _is_pad(path, pads) and not (entry.name in names and is_one_of(entry.path, not_extra))
+        for path, full, _ in files_of(survey.strangers)
+        if not _is_pad(path, pads) and not (encode_component(path[-1]) in names and is_one_of(full, not_extra))
     ]
     return tuple(sorted(extras, key=canonical_key))
 

@@ -81,8 +81,11 @@ _JUNK_DIRECTORIES = frozenset(
 )
 _JUNK_DIRECTORY_PREFIXES = (".trash-",)  # freedesktop.org: deleted files of one user
 
+_JUNK_NAMES = frozenset([name.encode("ascii") for name in _JUNK_FILES])
+_PLAIN_BYTES = bytes([byte for byte in range(0x20, 0x7F) if byte not in b"/\\:"])
+
 # pathspec does not know the POSIX classes that gitignore allows inside brackets.
-_CHARACTER_CLASS = re.compile(r"(?<!\\)\[:([a-z]+):\]")
+_CHARACTER_CLASS = r"(?<!\\)\[:([a-z]+):\]"
 _CHARACTERS = {
     "alnum": "a-zA-Z0-9",
     "alpha": "a-zA-Z",
@@ -95,7 +98,7 @@ _CHARACTERS = {
 }
 
 # `[!a]` must not match `/`, which no pattern can say to pathspec: a NUL stands for it until there is a regex.
-_NEGATED_SET = re.compile(r"(?<!\\)\[([!^])(?!\])")
+_NEGATED_SET = r"(?<!\\)\[([!^])(?!\])"
 
 
 class _Rule(NamedTuple):
@@ -134,6 +137,11 @@ class Selection:
         object.__setattr__(self, "_exclude", tuple(_option_rules("--exclude", self.exclude)))
         object.__setattr__(self, "_ignore", tuple(_ignore_rules(self.ignore_lines)))
 
+    @property
+    def takes_plain_names(self) -> bool:
+        """Whether every file with a plain name is taken, wherever it lies in directories that are."""
+        return self.hidden and not (self._include or self._exclude or self._ignore)
+
     def verdict(self, path: tuple[str, ...], is_directory: bool) -> Reason | None:
         """Why the entry at `path` (components below the content) is left out; None takes it.
 
@@ -158,6 +166,14 @@ class Selection:
         if self._include and not is_directory and not any(rule.matches(path) for rule in self._include):
             return Reason.NOT_INCLUDED
         return None
+
+
+def is_plain_name(name: bytes) -> bool:
+    """Whether nothing is to be said of a file's name: printable ASCII, safe on every system, no dot file, no junk.
+
+    Cheap, because it is asked of every file; of a name that is not plain it says nothing.
+    """
+    return not name.translate(None, _PLAIN_BYTES) and not name.startswith(b".") and name.lower() not in _JUNK_NAMES
 
 
 def escape_pattern(name: str) -> str:
@@ -221,8 +237,8 @@ def _compile(line: str) -> _Rule | None:
 
 def _spell_for_pathspec(line: str) -> str:
     """Say what pathspec reads otherwise than git in words both read alike."""
-    line = _CHARACTER_CLASS.sub(lambda named: _CHARACTERS.get(named[1], named[0]), line)
-    line = _NEGATED_SET.sub(r"[\1\0", line)
+    line = re.sub(_CHARACTER_CLASS, lambda named: _CHARACTERS.get(named[1], named[0]), line)
+    line = re.sub(_NEGATED_SET, r"[\1\0", line)
     # Any directory below, which pathspec takes for the one above.
     return f"{line}*/" if line.endswith("/**/") else line
 

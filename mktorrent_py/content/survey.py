@@ -5,7 +5,7 @@ Unicode form (NFC, NFD): file systems and archives change one into the other.
 """
 
 # Paths are bytes here, which pathlib does not know.
-# ruff: noqa: PTH114, PTH116, PTH118
+# ruff: noqa: PTH112, PTH114, PTH116, PTH118
 
 from __future__ import annotations
 
@@ -17,14 +17,28 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from unicodedata import normalize
 
-from mktorrent_py.content.walk import DiskFile, decode_name, may_read
+from mktorrent_py.content.listing import Record, list_directory
+from mktorrent_py.content.walk import DiskFile, decode_name, is_plain_file, may_read
 from mktorrent_py.metainfo.layout import File, PathComponents, encode_component
 
 _NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
-_Entry = os.DirEntry[bytes]
-_Entries = dict[str, _Entry]
-Stranger = tuple[_Entry, PathComponents]
-"""An entry that the torrent does not have, and its path from the root."""
+_UNKNOWN: Record = (b"", 0, 0, 0, 0, 0)
+"""Of an entry whose directory may not be listed."""
+
+_Entries = dict[str, Record]
+
+
+class Stranger(NamedTuple):
+    """An entry that the torrent does not have: its path from the root, that on the disk, and its mode."""
+
+    path: PathComponents
+    full: bytes
+    mode: int
+
+    def entry(self, record: Record) -> Stranger:
+        """An entry of this directory."""
+        name, mode, *_ = record
+        return Stranger((*self.path, decode_name(name)), os.path.join(self.full, name), mode)
 
 
 class Found(NamedTuple):
@@ -83,7 +97,7 @@ class Survey:
 
     def look_at_only_file(self, leaf: bytes) -> None:
         """Look at `leaf` for the only file of a torrent."""
-        self._look(leaf, [0], self._root + leaf)
+        self._look(leaf, [0], _UNKNOWN)
 
     def walk(self, wanted: Iterable[int]) -> None:
         """Look at these files, by their numbers, and at the directories they are in."""
@@ -106,37 +120,42 @@ class Survey:
         for name, numbers in directory.files.items():
             on_disk = names.spelling(name, directory.files)
             path = prefix + encode_component(on_disk)
-            known = entries is None or on_disk in entries
-            self._look(path, numbers, self._root + path if known else None)
+            self._look(path, numbers, _UNKNOWN if entries is None else entries.get(on_disk))
             if self.found[numbers[0]].disk is not None or not _is_directory(entries, on_disk):
                 taken.add(on_disk)
         below = []
         for name, inner in directory.directories.items():
             on_disk = names.spelling(name, directory.directories)
-            below.append((inner, prefix + encode_component(on_disk) + b"/"))
-            if _leads_to_directory(entries, on_disk):
+            path = prefix + encode_component(on_disk)
+            below.append((inner, path + b"/"))
+            if (
+                entries is not None
+                and on_disk in entries
+                and _leads_to_directory(entries[on_disk][1], self._root + path)
+            ):
                 taken.add(on_disk)
-        strangers = [entry for name, entry in (entries or {}).items() if name not in taken]
-        self.strangers += [(entry, (*_components(prefix), decode_name(entry.name))) for entry in strangers]
+        here = Stranger(_components(prefix), self._root + prefix, stat.S_IFDIR)
+        self.strangers += [here.entry(record) for name, record in (entries or {}).items() if name not in taken]
         return below
 
     def _list(self, prefix: bytes) -> _Entries | None:
         """The entries of a directory by name; None when it can be entered perhaps, but not listed."""
         try:
-            with os.scandir(self._root + prefix) as entries:
-                return {decode_name(entry.name): entry for entry in entries}
+            return {decode_name(record[0]): record for record in list_directory(self._root + prefix)}
         except OSError as error:
             return {} if error.errno in _NOT_THERE else None
 
-    def _look(self, path: bytes, numbers: list[int], full: bytes | None) -> None:
-        """Note what stands at `path` for these files; `full` is None when it is known that nothing does."""
+    def _look(self, path: bytes, numbers: list[int], record: Record | None) -> None:
+        """Note what stands at `path` for these files; no `record` when it is known that nothing does."""
         for number in numbers:
-            if full is None:
+            if record is None:
                 self.found[number] = Found(path, trouble="not there")
             elif is_link(self._files[number]):
-                self.found[number] = _look_at_link(path, full)
+                self.found[number] = _look_at_link(path, self._root + path)
+            elif is_plain_file(record[1]):
+                self.found[number] = Found(path, DiskFile.listed(path, record))
             else:
-                self.found[number] = _look_at_file(path, full)
+                self.found[number] = _look_at_file(path, self._root + path)
 
 
 class _Names:
@@ -191,11 +210,11 @@ def _trouble(path: bytes, full: bytes, error: OSError) -> Found:
 
 
 def _is_directory(entries: _Entries | None, name: str) -> bool:
-    return entries is not None and name in entries and entries[name].is_dir(follow_symlinks=False)
+    return entries is not None and name in entries and stat.S_ISDIR(entries[name][1])
 
 
-def _leads_to_directory(entries: _Entries | None, name: str) -> bool:
-    return entries is not None and name in entries and entries[name].is_dir()
+def _leads_to_directory(mode: int, full: bytes) -> bool:
+    return stat.S_ISDIR(mode) or (stat.S_ISLNK(mode) and os.path.isdir(full))
 
 
 def _components(prefix: bytes) -> PathComponents:
@@ -206,15 +225,14 @@ def files_of(strangers: Iterable[Stranger]) -> Iterator[Stranger]:
     """Strange entries, directories replaced by the files in them; one that cannot be listed stands for itself."""
     stack = list(strangers)
     while stack:
-        entry, path = stack.pop()
-        if not entry.is_dir(follow_symlinks=False):
-            yield entry, path
+        stranger = stack.pop()
+        if not stat.S_ISDIR(stranger.mode):
+            yield stranger
             continue
         try:
-            with os.scandir(entry.path) as below:
-                stack += [(inner, (*path, decode_name(inner.name))) for inner in below]
+            stack += [stranger.entry(record) for record in list_directory(stranger.full)]
         except OSError:
-            yield entry, path
+            yield stranger
 
 
 def link_leads_to(root: bytes, path: bytes, target: PathComponents) -> bool | None:

@@ -12,21 +12,18 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 from unicodedata import normalize
 
-from mktorrent_py.content.selection import Reason, Selection, escape_pattern
+from mktorrent_py.content.listing import Record, list_directory
+from mktorrent_py.content.selection import Reason, Selection, escape_pattern, is_plain_name
 from mktorrent_py.errors import ContentError, UsageError
 from mktorrent_py.metainfo.layout import File, PathComponents
 from mktorrent_py.metainfo.paths import display_path, printable, unsafe_reason
 
 # An inode may have 64 bits and more; what is kept fits a signed 64-bit integer.
 _INODE_MASK = 2**63 - 1
-
-# On Windows an entry of a directory knows neither its inode nor its device.
-_ENTRIES_KNOW_INODES = os.name != "nt"
 
 _BROKEN_LINK = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 
@@ -46,7 +43,9 @@ _ADVICE = {
 # The names a file list asks for in one directory, each with what it asks for beneath; None asks for everything.
 Listing = dict[bytes, "Listing | None"]
 
-_Entry = os.DirEntry[bytes]
+_READABLE_BY_ALL = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
+_PLAIN_FILE = stat.S_IFREG | _READABLE_BY_ALL
+_PLAIN_BITS = stat.S_IFMT(0xFFFF) | _READABLE_BY_ALL
 
 
 class Symlinks(StrEnum):
@@ -103,13 +102,31 @@ class DiskFile(NamedTuple):
     def of(cls, path: bytes, status: os.stat_result) -> DiskFile:
         return cls(path, status.st_size, status.st_mtime_ns, status.st_ino & _INODE_MASK)
 
+    @classmethod
+    def listed(cls, path: bytes, record: Record) -> DiskFile:
+        """As its directory was listed with it."""
+        _, _, size, mtime_ns, inode, _ = record
+        return cls(path, size, mtime_ns, inode & _INODE_MASK)
+
+
+class _Entry(NamedTuple):
+    """Something in a directory: its name, its path on the disk, and its mode as the directory was listed."""
+
+    name: bytes
+    path: bytes
+    mode: int
+
+    @property
+    def is_link(self) -> bool:
+        return stat.S_ISLNK(self.mode)
+
 
 @dataclass(slots=True)
 class _Directory:
     """A directory on the way down: `prefix` is its path in bytes, ready to be put before a name.
 
-    `vetted` once its own name is known to be fit for a torrent; `composed` maps the NFC form of names in it to the
-    names themselves, and is None where all are ASCII.
+    `plain` when no rule looks at its files one by one. `vetted` once its own name is known to be fit for a torrent;
+    `composed` maps the NFC form of names in it to the names themselves, and is None where all are ASCII.
     """
 
     path: PathComponents
@@ -117,6 +134,7 @@ class _Directory:
     identity: tuple[int, int]
     parent: _Directory | None
     listing: Listing | None
+    plain: bool = False
     vetted: bool = False
     composed: dict[str, str] | None = None
 
@@ -140,63 +158,85 @@ class Walk:
         self.left_out: list[LeftOut] = []
         self.outside: list[str] = []
         self._shown_root = printable(str(root))
-        self._root = os.fsencode(root)
+        self._root = os.path.join(os.fsencode(root), b"")
         self._real_root = os.path.realpath(self._root)
         self._options = options
         self._verdict = options.selection.verdict
+        self._takes_plain_names = options.selection.takes_plain_names and not options.attributes
         self._never_names = {os.fsencode(path.name) for path in options.never}
 
     def run(self, status: os.stat_result, listing: Listing | None) -> None:
         """Walk from the root, whose `status` is known; depth by depth costs no stack."""
         top = _Directory((), b"", (status.st_dev, status.st_ino), None, listing, vetted=True)
-        pending = self._read(top)
+        pending = [(top, self._read(top))]
         while pending:
-            directory, entry = pending.pop()
-            below = self._visit(directory, entry)
-            if below is not None:
-                pending += self._read(below)
+            below = self._take_up_to_directory(*pending[-1])
+            if below is None:
+                pending.pop()
+            else:
+                pending.append((below, self._read(below)))
 
-    def _read(self, directory: _Directory) -> list[tuple[_Directory, _Entry]]:
-        """The entries of a directory, the canonically first one last."""
+    def _read(self, directory: _Directory) -> Iterator[Record]:
+        """What is in a directory, in canonical order."""
         try:
-            with os.scandir(os.path.join(self._root, directory.prefix)) as found:
-                entries = sorted(found, key=attrgetter("name"), reverse=True)
+            records = list_directory(self._root + directory.prefix)
         except OSError as error:
             self._refuse(directory.path, error)
-        if not entries and directory.path:
+        if not records and directory.path:
             self._leave_out(directory.path, Reason.EMPTY_DIRECTORY)
         if directory.listing is not None:
-            entries = self._listed(directory, directory.listing, entries)
-        if not all(entry.name.isascii() for entry in entries):
+            records = self._listed(directory, directory.listing, records)
+        if not all(name.isascii() for name, *_ in records):
             directory.composed = {}
-        return [(directory, entry) for entry in entries]
+        directory.plain = self._takes_plain_names and directory.listing is None and directory.composed is None
+        return iter(records)
 
-    def _listed(self, directory: _Directory, listing: Listing, entries: list[_Entry]) -> list[_Entry]:
-        missing = listing.keys() - {entry.name for entry in entries}
+    def _listed(self, directory: _Directory, listing: Listing, records: list[Record]) -> list[Record]:
+        missing = listing.keys() - {name for name, *_ in records}
         if missing:
             shown = self._shown((*directory.path, decode_name(min(missing))))
             raise ContentError(f"{shown} is on the list of files, but it is not there")
-        return [entry for entry in entries if entry.name in listing]
+        return [record for record in records if record[0] in listing]
+
+    def _take_up_to_directory(self, parent: _Directory, records: Iterator[Record]) -> _Directory | None:
+        """Take or leave out what comes next, up to a directory to be walked; None when there is none."""
+        for record in records:
+            name, mode, *_ = record
+            if parent.plain and is_plain_file(mode) and self._is_plain(name):
+                self._take_plain(parent, record)
+                continue
+            below = self._visit(parent, _Entry(name, self._root + parent.prefix + name, mode))
+            if below is not None:
+                return below
+        return None
+
+    def _is_plain(self, name: bytes) -> bool:
+        return is_plain_name(name) and name not in self._never_names
+
+    def _take_plain(self, parent: _Directory, record: Record) -> None:
+        """Take a file of which everything is known, and nothing remarkable: most are such."""
+        name, _, size, *_ = record
+        self._vet_directory(parent)
+        self.files.append(File((*parent.path, name.decode("ascii")), size))
+        self.disk.append(DiskFile.listed(parent.prefix + name, record))
 
     def _visit(self, parent: _Directory, entry: _Entry) -> _Directory | None:
         """Take an entry or leave it out; a directory to be walked is returned."""
         path = (*parent.path, decode_name(entry.name))
-        is_link = entry.is_symlink()
-        is_directory = self._is_directory(entry, is_link)
-        reason = self._verdict(path, is_directory)
+        reason = self._verdict(path, self._is_directory(entry))
         if reason is None and entry.name in self._never_names and is_one_of(entry.path, self._options.never):
             reason = Reason.OUTPUT
         if reason is not None:
             self._leave_out(path, reason)
-        elif is_link:
+        elif entry.is_link:
             return self._visit_link(parent, entry, path)
         else:
             return self._visit_target(parent, entry, path, self._stat(entry, path))
         return None
 
-    def _is_directory(self, entry: _Entry, is_link: bool) -> bool:
-        if not is_link:
-            return entry.is_dir(follow_symlinks=False)
+    def _is_directory(self, entry: _Entry) -> bool:
+        if not entry.is_link:
+            return stat.S_ISDIR(entry.mode)
         return self._options.symlinks == Symlinks.FOLLOW and os.path.isdir(entry.path)
 
     def _visit_link(self, parent: _Directory, entry: _Entry, path: PathComponents) -> _Directory | None:
@@ -279,9 +319,13 @@ class Walk:
             return None
         return tuple([decode_name(part) for part in os.path.relpath(real, self._real_root).split(os.fsencode(os.sep))])
 
-    def _vet(self, directory: _Directory, path: PathComponents) -> None:
-        """Refuse names that must not be written: the last of `path`, and once each those above it."""
-        self._vet_name(directory, path)
+    def _vet(self, parent: _Directory, path: PathComponents) -> None:
+        """Refuse names that must not be written: the last of `path`, and those above it."""
+        self._vet_name(parent, path)
+        self._vet_directory(parent)
+
+    def _vet_directory(self, directory: _Directory) -> None:
+        """Refuse the names above a file that must not be written, looking at each once."""
         while not directory.vetted and directory.parent is not None:
             directory.vetted = True
             self._vet_name(directory.parent, directory.path)
@@ -308,7 +352,7 @@ class Walk:
 
     def _stat(self, entry: _Entry, path: PathComponents) -> os.stat_result:
         try:
-            return entry.stat() if _ENTRIES_KNOW_INODES else os.stat(entry.path)
+            return os.stat(entry.path)
         except OSError as error:
             self._refuse(path, error)
 
@@ -343,10 +387,14 @@ def attributes_of(name: str, status: os.stat_result) -> str:
 
 def may_read(path: bytes, status: os.stat_result) -> bool:
     """Whether a file can be read, by its mode where that is plain, else by asking; opening each would cost too much."""
-    readable_by_all = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
-    if status.st_mode & readable_by_all == readable_by_all:
+    if status.st_mode & _READABLE_BY_ALL == _READABLE_BY_ALL:
         return True
     return os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def is_plain_file(mode: int) -> bool:
+    """Whether the mode of an entry alone says that it is a file, no link to one, which everybody may read."""
+    return mode & _PLAIN_BITS == _PLAIN_FILE
 
 
 def permission_denied() -> PermissionError:
@@ -380,7 +428,7 @@ def decode_name(name: bytes) -> str:
 
 
 def _link_text(entry: _Entry) -> str:
-    return f"to {decode_name(os.readlink(entry.path))}" if entry.is_symlink() else ""
+    return f"to {decode_name(os.readlink(entry.path))}" if entry.is_link else ""
 
 
 def _is_below(path: bytes, directory: bytes) -> bool:

@@ -20,7 +20,7 @@ from pathlib import Path
 from mktorrent_py.hashing.checksums import FileChecksums
 from mktorrent_py.hashing.disk import is_rotating
 from mktorrent_py.hashing.kernel import ReadFault, hash_unit, hash_unit_tapped
-from mktorrent_py.hashing.plan import Unit, plan_hashes, plan_pieces
+from mktorrent_py.hashing.plan import ROW_FIELDS, Unit, plan_hashes, plan_pieces
 from mktorrent_py.metainfo.layout import Layout
 
 UNCHECKED = (-1, 0, 0)
@@ -147,32 +147,60 @@ class _Work:
     sequential: bool
 
     def hash(self, unit: Unit) -> Hashed:
+        excerpt = _excerpt(self.source, unit, absolute=self.root < 0)
         try:
-            sha1, nodes = self._digests(unit)
+            sha1, nodes = self._digests(excerpt)
         except ReadFault as fault:
             self.abandon_checksums()
-            return Hashed(unit=unit, fault=Fault(file=fault.file, reason=fault.reason, errno=fault.errno))
+            file = excerpt.first_file + fault.file if fault.file >= 0 else -1
+            return Hashed(unit=unit, fault=Fault(file=file, reason=fault.reason, errno=fault.errno))
         return Hashed(unit=unit, sha1=sha1, nodes=nodes)
 
     def abandon_checksums(self) -> None:
         if self.options.checksums is not None:
             self.options.checksums.abandon()
 
-    def _digests(self, unit: Unit) -> tuple[bytes, bytes]:
-        version, progress = self.layout.version, self.options.progress.cells
-        unit_hasher = partial(hash_unit, sequential=self.sequential)
-        if self.options.checksums is not None:
-            unit_hasher = partial(hash_unit_tapped, tap=self.options.checksums.update)
-        return unit_hasher(
+    def _digests(self, excerpt: _Excerpt) -> tuple[bytes, bytes]:
+        version, checksums = self.layout.version, self.options.checksums
+        hash_rows = partial(hash_unit, sequential=self.sequential)
+        if checksums is not None:
+            first = excerpt.first_file
+            hash_rows = partial(hash_unit_tapped, tap=lambda file, *data: checksums.update(first + file, *data))
+        return hash_rows(
             self.root,
-            self.source.paths,
-            self.source.stats,
-            unit.rows,
+            excerpt.paths,
+            excerpt.stats,
+            excerpt.rows,
             self.layout.piece_length,
             v1=version.has_v1,
             v2=version.has_v2,
-            progress=progress,
+            progress=self.options.progress.cells,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Excerpt:
+    """The part of a source that a unit reads: a call for one unit must not cost what the whole source does.
+
+    Files are numbered from `first_file` on.
+    """
+
+    first_file: int
+    paths: Sequence[bytes]
+    stats: array[int]
+    rows: array[int]
+
+
+def _excerpt(source: Source, unit: Unit, *, absolute: bool) -> _Excerpt:
+    numbers = unit.rows[::ROW_FIELDS]
+    present = [number for number in numbers if number >= 0]
+    first, end = (min(present), max(present) + 1) if present else (0, 0)
+    rows = unit.rows[:]
+    rows[::ROW_FIELDS] = array("q", [number - first if number >= 0 else -1 for number in numbers])
+    paths = source.paths[first:end]
+    if absolute:
+        paths = [os.fsencode(source.root / os.fsdecode(path)) for path in paths]
+    return _Excerpt(first_file=first, paths=paths, stats=source.stats[3 * first : 3 * end], rows=rows)
 
 
 @contextmanager

@@ -80,28 +80,29 @@ def _plan_stream(layout: Layout, run: range, pieces_each: int) -> Iterator[Unit]
 
 def _stream_unit(layout: Layout, first: int, pieces: int) -> Unit:
     start = first * layout.piece_length
-    rows = array("q")
+    rows: list[int] = []
     length = 0
     for file, offset, size in layout.segments(start, min(start + pieces * layout.piece_length, layout.length)):
-        rows.extend((-1 if file is None else file, offset, size, 0, 0))
+        rows += (-1 if file is None else file, offset, size, 0, 0)
         length += 0 if file is None else size
-    return Unit(first, pieces, length, rows)
+    return Unit(first, pieces, length, array("q", rows))
 
 
 def _plan_aligned(layout: Layout, run: range, pieces_each: int) -> Iterator[Unit]:
     work_each = pieces_each * layout.piece_length
-    first, pieces, length, work, rows = run.start, 0, 0, 0, array("q")
+    first, pieces, length, work = run.start, 0, 0, 0
+    rows: list[int] = []
     for row in _aligned_rows(layout, run, work_each):
         row_work = row[2] + row[3]
         if pieces and (work + row_work > work_each or len(rows) >= UNIT_ROWS * ROW_FIELDS):
-            yield Unit(first, pieces, length, rows)
-            first, pieces, length, work, rows = first + pieces, 0, 0, 0, array("q")
-        rows.extend(row)
+            yield Unit(first, pieces, length, array("q", rows))
+            first, pieces, length, work, rows = first + pieces, 0, 0, 0, []
+        rows += row
         pieces += divide_up(row[2], layout.piece_length)
         length += row[2]
         work += row_work
     if pieces:
-        yield Unit(first, pieces, length, rows)
+        yield Unit(first, pieces, length, array("q", rows))
 
 
 Row = tuple[int, int, int, int, int]

@@ -23,6 +23,11 @@ import bencodepy  # type: ignore[import-untyped]
 
 from mktorrent_py.errors import BencodeError, LimitError
 
+try:
+    from mktorrent_py.metainfo import _bencode
+except ImportError:  # installed without a compiler
+    _bencode = None  # type: ignore[assignment]
+
 Value: TypeAlias = Union[int, bytes, tuple["Value", ...], "Dictionary"]
 Encodable: TypeAlias = Union[
     int, bytes, str, "Raw", Sequence["Encodable"], Mapping[str, "Encodable"], Mapping[bytes, "Encodable"]
@@ -43,23 +48,26 @@ _ZERO, _NINE, _MINUS = b"09-"
 
 
 class Dictionary(Mapping[bytes, Value]):
-    """An immutable bencoded dictionary: keys are bytes, in raw byte order; lookups take logarithmic time."""
+    """An immutable bencoded dictionary: keys are bytes, in raw byte order; lookups take logarithmic time.
 
-    __slots__ = ("_flat",)
-    _flat: tuple[Any, ...]
+    `flat` is key, value, key, value ... for those who compare a whole dictionary with a pattern.
+    """
+
+    __slots__ = ("flat",)
+    flat: tuple[Any, ...]
 
     def __init__(self, items: Mapping[bytes, Value] | Iterable[tuple[bytes, Value]] = ()) -> None:
-        self._flat = tuple(part for item in sorted(dict(items).items()) for part in item)
+        self.flat = tuple(part for item in sorted(dict(items).items()) for part in item)
 
     @classmethod
     def _from_flat(cls, flat: Sequence[Any]) -> Dictionary:
         """Wrap key, value, key, value ..., whose keys are known to ascend."""
         self = cls.__new__(cls)
-        self._flat = tuple(flat)
+        self.flat = tuple(flat)
         return self
 
     def __getitem__(self, key: bytes) -> Value:
-        flat = self._flat
+        flat = self.flat
         index = 2 * bisect_left(range(len(flat) // 2), key, key=lambda pair: flat[2 * pair])
         if index == len(flat) or flat[index] != key:
             raise KeyError(key)
@@ -67,21 +75,21 @@ class Dictionary(Mapping[bytes, Value]):
         return value
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._flat[::2])
+        return iter(self.flat[::2])
 
     def __len__(self) -> int:
-        return len(self._flat) // 2
+        return len(self.flat) // 2
 
     def items(self) -> ItemsView[bytes, Value]:
         return _Items(self)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Dictionary):
-            return self._flat == other._flat
+            return self.flat == other.flat
         return super().__eq__(other)
 
     def __hash__(self) -> int:
-        return hash(self._flat)
+        return hash(self.flat)
 
     def __repr__(self) -> str:
         return f"Dictionary({dict(self)!r})"
@@ -93,7 +101,7 @@ class _Items(ItemsView[bytes, Value]):
     _mapping: Dictionary
 
     def __iter__(self) -> Iterator[tuple[bytes, Value]]:
-        flat = self._mapping._flat
+        flat = self._mapping.flat
         return zip(flat[::2], flat[1::2], strict=True)
 
 
@@ -139,18 +147,21 @@ class Document:
     end: int
     ends: Sequence[int] = field(default=(), repr=False)
 
-    def spans(self, data: bytes) -> dict[bytes, tuple[int, int]]:
-        """Where the raw value of every key of the outermost dictionary of this `data` begins and ends, in file order.
+    def members(self, data: bytes) -> Iterator[tuple[bytes, int, int]]:
+        """Each key of the outermost dictionary of this `data`, and where its raw value begins and ends, in file order.
 
-        Of duplicate keys the first one. The same as `dictionary_spans`, without going through the data again.
+        Of duplicate keys the first one. As `dictionary_spans`, without going through the data again.
         """
-        spans: dict[bytes, tuple[int, int]] = {}
+        has_duplicates = isinstance(self.value, Dictionary) and len(self.ends) > len(self.value.flat)
+        seen: set[bytes] = set()
         start = 1
         for middle, stop in zip(self.ends[::2], self.ends[1::2], strict=True):
             key = data[data.index(b":", start) + 1 : middle]
-            spans.setdefault(key, (middle, stop))
+            if key not in seen:
+                yield key, middle, stop
+            if has_duplicates:
+                seen.add(key)
             start = stop
-        return spans
 
 
 def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Value:
@@ -173,7 +184,7 @@ def decode_leniently(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Documen
     _check_size(data, limits)
     irregularities: list[Irregularity] = []
     ends = array("Q")
-    value, end = _parse(data, limits, irregularities, ends)
+    value, end = _parse_canonical(data, limits, ends) or _parse(data, limits, irregularities, ends)
     if end < len(data):
         _note(irregularities, "trailing-data", end, "data follows the end of the value")
     return Document(value=value, irregularities=tuple(irregularities), end=end, ends=ends)
@@ -182,6 +193,19 @@ def decode_leniently(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Documen
 def _check_size(data: bytes, limits: Limits) -> None:
     if len(data) > limits.size:
         raise LimitError(f"{len(data):,} bytes of bencode, more than the limit of {limits.size:,}")
+
+
+def _parse_canonical(data: bytes, limits: Limits, ends: array[int]) -> tuple[Value, int] | None:
+    """What `_parse` would give, from its quick twin; None where that is missing or gives up."""
+    if _bencode is None:
+        return None
+    most = len(data) + 1  # of anything; the twin counts in 64 bits
+    found = _bencode.parse(data, min(limits.depth, most), min(limits.tokens, most), _EMPTY)
+    if found is None:
+        return None
+    value, end, members = found
+    ends.frombytes(members)
+    return value, end
 
 
 def _parse(data: bytes, limits: Limits, irregularities: list[Irregularity], ends: array[int]) -> tuple[Value, int]:
@@ -197,7 +221,7 @@ def _parse(data: bytes, limits: Limits, irregularities: list[Irregularity], ends
     in_dictionary, seen = False, None
     interned: dict[bytes, bytes] = {}
     value: Value
-    for _ in repeat(None, limits.tokens):
+    for _ in repeat(None, min(limits.tokens, size + 1)):
         if position >= size:
             _refuse(data, position)
         byte, start = data[position], position
@@ -393,7 +417,7 @@ def _skip(data: bytes, start: int, limits: Limits) -> int:
     """The offset of the end of the value at `start`."""
     position, depth, size = start, 0, len(data)
     match = _TOKEN.match
-    for _ in repeat(None, limits.tokens):
+    for _ in repeat(None, min(limits.tokens, size + 1)):
         token = match(data, position)
         if token is None:
             _refuse(data, position)

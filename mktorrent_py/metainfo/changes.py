@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.edit import INFO_PREFIX
-from mktorrent_py.metainfo.fields import key_name
 from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.paths import printable_bytes
 
 Plain = int | str | list["Plain"] | dict[str, "Plain"] | None
 """What JSON can hold."""
@@ -89,7 +89,7 @@ def _differing(
         if key == b"info" and not prefix:
             continue
         if old.get(key) != new.get(key) and _decoded(old.get(key)) != _decoded(new.get(key)):
-            yield prefix + key_name(key), old.get(key), new.get(key)
+            yield prefix + printable_bytes(key), old.get(key), new.get(key)
 
 
 def _raw_items(raw: bytes) -> dict[bytes, bytes]:
@@ -116,7 +116,7 @@ def _shown(value: object) -> Plain:
         except UnicodeDecodeError:
             return value.hex()
     if isinstance(value, bencode.Dictionary):
-        return {key_name(key): _shown(item) for key, item in value.items()}
+        return {printable_bytes(key): _shown(item) for key, item in value.items()}
     if isinstance(value, tuple):
         return [_shown(item) for item in value]
     return value if isinstance(value, int | str) else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mktorrent_py.metainfo.layout import File, Layout, PathComponents, canonical_key, encode_component
+from mktorrent_py.metainfo.layout import File, Layout, PathComponents, encode_component
 
 
 def encode_string(value: bytes) -> bytes:
@@ -17,62 +17,74 @@ def encode_string(value: bytes) -> bytes:
 
 def encode_path(path: PathComponents) -> bytes:
     """A bencoded list of path components."""
-    return b"l%be" % b"".join([encode_string(encode_component(component)) for component in path])
+    return b"l%be" % _encode_components(path)
+
+
+def _encode_components(path: PathComponents) -> bytes:
+    return b"".join([encode_string(encode_component(component)) for component in path])
 
 
 def encode_v1_files(layout: Layout) -> bytes:
     """The `files` list: every file in order, and a pad entry for every gap (BEP 47)."""
     pads = dict(layout.pads())
-    entries = [_pad_entry(pads[-1])] if -1 in pads else []
-    for number, file in enumerate(layout.files):
-        entries.append(_v1_entry(file))
+    entries = [b"l", _pad_entry(pads[-1]) if -1 in pads else b""]
+    parent: PathComponents = ()
+    above = b""
+    for number, (path, length, attributes, symlink, _) in enumerate(layout.files):
+        if path[:-1] != parent:
+            parent = path[:-1]
+            above = _encode_components(parent)
+        name = encode_component(path[-1])
+        entries.append(
+            b"d%b6:lengthi%de4:pathl%b%d:%be%be"
+            % (_attributes(attributes), length, above, len(name), name, _symlink(symlink))
+        )
         if number in pads:
             entries.append(_pad_entry(pads[number]))
-    return b"l%be" % b"".join(entries)
+    entries.append(b"e")
+    return b"".join(entries)
 
 
 def encode_file_tree(files: Iterable[File]) -> bytes:
     """The `file tree` of files in canonical order: directories open and close as the paths pass by."""
     parts: list[bytes] = [b"d"]
-    directories: tuple[bytes, ...] = ()
+    parent: PathComponents = ()
     for file in files:
-        *above, name = canonical_key(file.path)
-        shared = _shared_prefix(directories, above)
-        parts.append(b"e" * (len(directories) - shared))
-        parts += [b"%bd" % encode_string(directory) for directory in above[shared:]]
-        parts.append(b"%bd0:%be" % (encode_string(name), _v2_leaf(file)))
-        directories = tuple(above)
-    parts.append(b"e" * (len(directories) + 1))
+        path = file.path
+        if path[:-1] != parent:
+            parts.append(_step(parent, path[:-1]))
+            parent = path[:-1]
+        name = encode_component(path[-1])
+        parts.append(b"%d:%bd0:%be" % (len(name), name, _v2_leaf(file)))
+    parts.append(b"e" * (len(parent) + 1))
     return b"".join(parts)
 
 
-def _v1_entry(file: File) -> bytes:
-    return b"d%b6:lengthi%de4:path%b%be" % (
-        _attributes(file),
-        file.length,
-        encode_path(file.path),
-        _symlink(file),
-    )
+def _step(here: PathComponents, there: PathComponents) -> bytes:
+    """From one directory to another: those that end are closed, those that begin are opened."""
+    shared = _shared_prefix(here, there)
+    opened = [b"%bd" % encode_string(encode_component(component)) for component in there[shared:]]
+    return b"e" * (len(here) - shared) + b"".join(opened)
 
 
 def _v2_leaf(file: File) -> bytes:
     root = b"11:pieces root32:%b" % file.pieces_root if file.pieces_root is not None else b""
-    return b"d%b6:lengthi%de%b%be" % (_attributes(file), file.length, root, _symlink(file))
+    return b"d%b6:lengthi%de%b%be" % (_attributes(file.attributes), file.length, root, _symlink(file.symlink))
 
 
 def _pad_entry(length: int) -> bytes:
     return b"d4:attr1:p6:lengthi%de4:pathl4:.pad%bee" % (length, encode_string(b"%d" % length))
 
 
-def _attributes(file: File) -> bytes:
-    return b"4:attr%b" % encode_string(file.attributes.encode("ascii")) if file.attributes else b""
+def _attributes(letters: str) -> bytes:
+    return b"4:attr%b" % encode_string(letters.encode("ascii")) if letters else b""
 
 
-def _symlink(file: File) -> bytes:
-    return b"12:symlink path%b" % encode_path(file.symlink) if file.symlink is not None else b""
+def _symlink(target: PathComponents | None) -> bytes:
+    return b"12:symlink path%b" % encode_path(target) if target is not None else b""
 
 
-def _shared_prefix(left: tuple[bytes, ...], right: list[bytes]) -> int:
+def _shared_prefix(left: PathComponents, right: PathComponents) -> int:
     shared = 0
     for one, other in zip(left, right, strict=False):
         if one != other:

@@ -22,8 +22,7 @@ from mktorrent_py.metainfo.merkle import divide_up
 PathComponents = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """One file of the content.
 
     `path` holds the components below the torrent's root; the only file of a single-file torrent has `(name,)`. Bytes
@@ -113,26 +112,19 @@ class Layout:
 
     def segments(self, start: int, stop: int) -> Iterator[Segment]:
         """What lies from `start` up to `stop` in the piece space, in order; empty files have no segment."""
-        number = max(bisect_right(self.offsets, start) - 1, 0)
-        while start < stop:
-            file_start, file_end, next_start = self._around(number)
-            if start < file_start:
-                start, segment = _pad(start, min(file_start, stop))
-                yield segment
-            elif start < file_end:
-                taken = min(file_end, stop) - start
-                yield Segment(number, start - file_start, taken)
-                start += taken
-            elif start < next_start:
-                start, segment = _pad(start, min(next_start, stop))
-                yield segment
-            else:
-                number += 1
-
-    def _around(self, number: int) -> tuple[int, int, int]:
-        start = self.offsets[number]
-        following = self.offsets[number + 1] if number + 1 < len(self.offsets) else self.length
-        return start, start + self.files[number].length, following
+        for number in range(max(bisect_right(self.offsets, start) - 1, 0), len(self.files)):
+            offset = self.offsets[number]
+            if offset >= stop:
+                break
+            if start < offset:
+                yield Segment(None, 0, offset - start)
+                start = offset
+            end = min(offset + self.files[number].length, stop)
+            if start < end:
+                yield Segment(number, start - offset, end - start)
+                start = end
+        if start < stop:
+            yield Segment(None, 0, stop - start)
 
     def pieces_of(self, number: int) -> range:
         """The pieces with bytes of this file; none for an empty one."""
@@ -144,10 +136,6 @@ class Layout:
     def files_in(self, start: int, stop: int) -> list[int]:
         """Numbers of the files with bytes from `start` up to `stop` in the piece space."""
         return [segment.file for segment in self.segments(start, min(stop, self.length)) if segment.file is not None]
-
-
-def _pad(start: int, stop: int) -> tuple[int, Segment]:
-    return stop, Segment(None, 0, stop - start)
 
 
 def _end_of_data(files: tuple[File, ...], starts: list[int]) -> int:

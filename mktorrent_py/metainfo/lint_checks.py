@@ -9,12 +9,11 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from mktorrent_py.metainfo import bencode
-from mktorrent_py.metainfo.fields import key_name
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import PathComponents, canonical_key
 from mktorrent_py.metainfo.merkle import is_power_of_two
 from mktorrent_py.metainfo.model import Metainfo
-from mktorrent_py.metainfo.paths import display_path, printable
+from mktorrent_py.metainfo.paths import display_path, printable, printable_bytes
 from mktorrent_py.metainfo.piece_length import (
     LONGEST,
     LONGEST_USUAL,
@@ -142,7 +141,7 @@ def duplicate_tracker(subject: Subject) -> Problems:
     for number, tier in enumerate(tiers if isinstance(tiers, tuple) else ()):
         for tracker in tier if isinstance(tier, tuple) else ():
             if isinstance(tracker, bytes) and tracker in seen:
-                yield Problem(f"announce-list[{number}]", f"{key_name(tracker)} is there already")
+                yield Problem(f"announce-list[{number}]", f"{printable_bytes(tracker)} is there already")
             elif isinstance(tracker, bytes):
                 seen.add(tracker)
 
@@ -153,7 +152,7 @@ def announce_differs(subject: Subject) -> Problems:
     if not isinstance(announce, bytes) or not announce or not trackers:
         return
     if announce.decode("utf-8", "surrogateescape") not in trackers:
-        yield Problem("announce", f"{key_name(announce)} is not in announce-list, so newer clients never ask it")
+        yield Problem("announce", f"{printable_bytes(announce)} is not in announce-list, so newer clients never ask it")
 
 
 def nodes_with_trackers(subject: Subject) -> Problems:

@@ -114,6 +114,7 @@ _TABLE = (
     Rule("file-tree-shape", ERROR, "BEP 52", "a file tree that is none", _TREE),
     Rule("pad-file-in-tree", ERROR, "BEP 47, 52", "a pad file in the file tree", _TREE),
     Rule("empty-directory", INFO, "BEP 52", "a directory without a file", "Clients do not create it."),
+    Rule("sha1-malformed", INFO, "BEP 47", "a file's `sha1` that is no SHA-1", "Clients pass over it."),
     Rule("empty-file-with-root", WARNING, "BEP 52", "an empty file with a pieces root", _RECREATE),
     Rule("path-not-portable", WARNING, "Windows", "a name that Windows does not take",
          _RENAME, names.path_not_portable),

@@ -196,11 +196,14 @@ def has_lone_root_file(files: Sequence[File]) -> bool:
 
 def distinct_tiers(tiers: Iterable[Iterable[str]]) -> tuple[Tier, ...]:
     """Tiers without empty ones and without a tracker that an earlier place already names."""
-    seen: set[str] = set()
+    seen: dict[str, None] = {}  # a set can take twice the memory
     kept = []
     for tier in tiers:
-        fresh = [url for url in dict.fromkeys(tier) if url not in seen]
-        seen.update(fresh)
+        fresh = []
+        for url in tier:
+            if url not in seen:
+                seen[url] = None
+                fresh.append(url)
         if fresh:
             kept.append(tuple(fresh))
     return tuple(kept)

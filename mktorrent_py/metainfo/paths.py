@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_UNSAFE = re.compile(r"[/\\\0]|\A\.{1,2}\Z|\A\Z|\A[A-Za-z]:\Z")
+_SEPARATOR = re.compile(r"[/\\\0]")
+_RESERVED = re.compile(r"\.{0,2}|[A-Za-z]:")
 IDEOGRAPHIC_SPACE = "\u3000"
 """Not printable to Python, and as common in Japanese names as a space is in others."""
 
@@ -23,7 +24,7 @@ _REASONS = {
 
 def unsafe_reason(component: str) -> str | None:
     """Why a component could lead out of its directory on some system; None when it is safe."""
-    found = _UNSAFE.search(component)
+    found = _SEPARATOR.search(component) or _RESERVED.fullmatch(component)
     if found is None:
         return None
     return _REASONS.get(found.group(), "is a drive letter")
@@ -37,6 +38,11 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join([char if char.isprintable() or char == IDEOGRAPHIC_SPACE else _escape(char) for char in text])
+
+
+def printable_bytes(raw: bytes) -> str:
+    """A key or text as it was read, made printable."""
+    return printable(raw.decode("utf-8", "surrogateescape"))
 
 
 def _escape(char: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -21,8 +20,12 @@ from mktorrent_py.metainfo.remarks import Notes, Step
 MOST_BYTES = 2**63 - 1
 SHA1_LENGTH = 20
 BITCOMET_PAD = "_____padding_file_"
-_SUSPECT = re.compile(r"[\\\0]|(?:\A|/)(?:\.{0,2}|[A-Za-z]:)(?:/|\Z)")
-"""What no path has whose components are all safe."""
+_MOST_JOINED = 1000
+"""Components of a path that are looked at together: joining takes 80 bytes for each."""
+
+_FILE_KEYS = (b"length", b"path")
+_PAD_KEYS = (b"attr", b"length", b"path")
+_LEAF_KEYS = (b"length", b"pieces root")
 
 KNOWN_ATTRIBUTES = frozenset("hlpx")
 
@@ -68,8 +71,10 @@ def _read_list(entries: tuple[Value, ...], notes: Notes) -> V1Files | None:
     offsets: list[int] = []
     position, pads, before = 0, 0, len(notes.errors)
     for at, entry in enumerate(entries):
-        with notes.at(at):
-            file = _read_entry(entry, notes)
+        file = _plain_entry(entry)
+        if file is None:
+            with notes.at(at):
+                file = _read_entry(entry, notes)
         if file is None:
             continue
         if is_pad(file):
@@ -89,6 +94,23 @@ def _read_list(entries: tuple[Value, ...], notes: Notes) -> V1Files | None:
 def is_pad(file: File) -> bool:
     """Whether an entry of `files` is padding: BEP 47's attribute, or BitComet's names from before it."""
     return "p" in file.attributes or bool(file.path and file.path[-1].startswith(BITCOMET_PAD))
+
+
+def _plain_entry(entry: Value) -> File | None:
+    """What `_read_entry` makes of an entry with nothing to note or to choose, which is nearly every one; else None."""
+    if not isinstance(entry, Dictionary):
+        return None
+    keys, parts = entry.flat[::2], entry.flat[1::2]
+    if keys == _FILE_KEYS and _is_length(parts[0]):
+        text = _harmless_path(parts[1])
+        return None if text is None else File(tuple(text.split("/")), parts[0])
+    if keys == _PAD_KEYS and parts[0] == b"p" and _is_length(parts[1]):
+        return File((), parts[1], "p")
+    return None
+
+
+def _is_length(value: Value) -> bool:
+    return isinstance(value, int) and 0 <= value <= MOST_BYTES
 
 
 def _read_entry(entry: Value, notes: Notes) -> File | None:
@@ -165,13 +187,19 @@ def _components(value: tuple[Value, ...], key: str, notes: Notes) -> PathCompone
     return tuple(components)
 
 
-def _harmless_path(value: tuple[Value, ...]) -> str | None:
-    """The path joined, where one look at the whole finds nothing to note; a torrent may have 100,000 of them."""
+def _harmless_path(value: Value) -> str | None:
+    """The path joined, where a few looks at the whole find nothing to note; a torrent may have 100,000 of them."""
+    if not isinstance(value, tuple) or len(value) > _MOST_JOINED:
+        return None
     try:
         joined = b"/".join(cast(tuple[bytes, ...], value)).decode("utf-8")
     except (TypeError, UnicodeDecodeError):
         return None
-    return joined if joined.count("/") == len(value) - 1 and not _SUSPECT.search(joined) else None
+    around = f"/{joined}/"
+    suspect = (
+        "//" in around or "/./" in around or "/../" in around or ":/" in around or "\\" in joined or "\0" in joined
+    )
+    return None if suspect or joined.count("/") != len(value) - 1 else joined
 
 
 def read_component(raw: bytes, notes: Notes, *steps: Step) -> str | None:
@@ -231,7 +259,7 @@ def read_file_tree(tree: Value | None, notes: Notes) -> tuple[File, ...] | None:
     with notes.at("file tree"):
         if b"" in tree:
             notes.error("file-tree-shape", "the root of the tree is a file")
-        found = [_read_leaf(path, leaf, notes) for path, leaf in _leaves(tree, notes)]
+        found = [_plain_leaf(path, leaf) or _read_leaf(path, leaf, notes) for path, leaf in _leaves(tree, notes)]
         files = tuple([file for file in found if file is not None])
         _check_roots(files, notes)
     return files if len(notes.errors) == before else None
@@ -255,7 +283,7 @@ def _leaves(tree: Dictionary, notes: Notes) -> Iterator[tuple[PathComponents, Di
             leaf = _leaf_of(node, path, notes)
             if leaf is not None:
                 yield path, leaf
-            if leaf is None or len(node) > 1:
+            if leaf is None or len(node.flat) > 2:
                 stack.append((path, iter(node.items())))
                 break
         else:
@@ -264,17 +292,26 @@ def _leaves(tree: Dictionary, notes: Notes) -> Iterator[tuple[PathComponents, Di
 
 def _leaf_of(node: Dictionary, path: PathComponents, notes: Notes) -> Dictionary | None:
     """The dictionary under the empty key when `node` is a file; None for a directory or a fault."""
-    if not node:
+    if not node.flat:
         notes.oddity("empty-directory", "is a directory without a file", path)
-    leaf = node.get(b"")
-    if leaf is None:
+    if not node.flat or node.flat[0]:  # the empty key comes first
         return None
-    if len(node) > 1:
+    leaf = node.flat[1]
+    if len(node.flat) > 2:
         notes.error("file-tree-shape", "is a file and a directory at once", path)
     if not isinstance(leaf, Dictionary):
         note_absence(leaf, "a dictionary", notes, (*path, ""))
         return None
     return leaf
+
+
+def _plain_leaf(path: PathComponents, leaf: Dictionary) -> File | None:
+    """What `_read_leaf` makes of a leaf of nothing but a length and a root, as nearly every one is; else None."""
+    if leaf.flat[::2] != _LEAF_KEYS:
+        return None
+    length, root = leaf.flat[1::2]
+    is_plain = length and _is_length(length) and isinstance(root, bytes) and len(root) == NODE_LENGTH and any(root)
+    return File(path, length, pieces_root=root) if is_plain else None
 
 
 def _read_leaf(path: PathComponents, leaf: Dictionary, notes: Notes) -> File | None:

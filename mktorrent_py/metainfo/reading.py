@@ -52,7 +52,7 @@ def examine(data: bytes, *, limits: Limits | None = None) -> Examination:
     """Read a torrent file as far as it can be read. Raises BencodeError only where the bytes are not bencode."""
     limits = limits or Limits()
     notes = Notes()
-    with _collector_paused():
+    with collector_paused():
         document = bencode.decode_leniently(data, limits=limits)
         metainfo = _read_document(document, data, notes)
     errors = [_with_offset(remark, data) for remark in notes.errors[:1]] + notes.errors[1:]
@@ -60,8 +60,8 @@ def examine(data: bytes, *, limits: Limits | None = None) -> Examination:
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Large torrents become millions of tuples, none in a cycle, which the collector would walk over and over."""
+def collector_paused() -> Iterator[None]:
+    """A context for large torrents: millions of values, none in a cycle, which the collector would walk every time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -85,28 +85,26 @@ def _read_document(document: bencode.Document, data: bytes, notes: Notes) -> Met
         notes.error("not-a-dictionary", f"a torrent file is a dictionary; this is {kind_of(document.value)}", offset=0)
         return None
     fields = document.value
-    spans = document.spans(data)
+    items = tuple([(key, data[start:stop]) for key, start, stop in document.members(data)])
     if b"info" in fields:
-        info = _read_info(document, fields[b"info"], data, spans[b"info"], notes)
+        raw = next(raw for key, raw in items if key == b"info")
+        start = next(start for key, start, _ in document.members(data) if key == b"info")
+        info = _read_info(document, fields[b"info"], raw, start, notes)
     else:
         info = None
         only = ": this file holds nothing but a magnet URI" if b"magnet-uri" in fields else ""
         notes.error("field-missing", f"is missing{only}", "info")
-    items = tuple([(key, data[start:stop]) for key, (start, stop) in spans.items()])
     return _read_outer(fields, items, info, notes)
 
 
-def _read_info(
-    document: bencode.Document, value: Value, data: bytes, span: tuple[int, int], notes: Notes
-) -> Info | None:
-    raw = data[span[0] : span[1]]
+def _read_info(document: bencode.Document, value: Value, raw: bytes, start: int, notes: Notes) -> Info | None:
     with notes.at("info"):
         info = read_info(value, raw, notes)
     has_v2 = isinstance(value, Dictionary) and value.get(b"meta version") == 2
     irregularities = document.irregularities
     if has_v2 and len(irregularities) == bencode.MAX_IRREGULARITIES:
-        irregularities += _first_irregularity(raw, span[0])
-    _note_form(irregularities, range(*span), has_v2, notes)
+        irregularities += _first_irregularity(raw, start)
+    _note_form(irregularities, range(start, start + len(raw)), has_v2, notes)
     return info
 
 

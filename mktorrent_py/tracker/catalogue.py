@@ -14,6 +14,7 @@ from mktorrent_py.torrentfile import read_bytes, reason_of
 from mktorrent_py.tracker.listing import ListedTorrent, Listing
 
 SUFFIX = ".torrent"
+RESCAN_MS = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +54,23 @@ class Catalogue:
         return news
 
     async def watch(self, changed: Callable[[Listing], None]) -> None:
-        """Call `changed` with the new listing whenever torrents came, changed or went; runs until cancelled."""
-        async for _ in awatch(
-            self.folder, watch_filter=_is_torrent, step=100, debounce=400, stop_event=asyncio.Event()
-        ):
-            # A folder that is gone for a moment (a volume mounted anew) keeps its torrents tracked.
+        """Call `changed` with the new listing whenever torrents came, changed or went; runs until cancelled.
+
+        The system tells of most changes at once; some file systems tell of none, so the folder is also looked at
+        every few seconds.
+        """
+        watching = awatch(
+            self.folder, watch_filter=_is_torrent, step=100, debounce=400, rust_timeout=RESCAN_MS, yield_on_timeout=True
+        )
+        async for _ in watching:
+            before = self._read
             try:
-                changed(await asyncio.to_thread(self.scan))
+                listing = await asyncio.to_thread(self.scan)
             except ContentError:
+                # A folder that is gone for a moment (a volume mounted anew) keeps its torrents tracked.
                 continue
+            if self._read != before:
+                changed(listing)
 
     def _files(self) -> Iterator[tuple[Path, tuple[int, int]]]:
         try:

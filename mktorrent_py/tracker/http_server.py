@@ -6,12 +6,14 @@ aiohttp's low-level server is used without its routing and middlewares, which co
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
 from mktorrent_py.tracker import http_codec
@@ -27,6 +29,15 @@ PATIENCE = 15
 SLOWEST_READER = 50_000
 CONNECTIONS_LIMIT = 10_000
 HEADERS_LIMIT = 64
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a log record tells of a fault of this server; what clients send malformed they are told, not the log."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+
+_LOG = logging.getLogger(__name__)
+_LOG.addFilter(_is_ours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +91,7 @@ class HttpServer:
         self._server = BoundedServer(
             self._handle,
             access_log=None,
+            logger=_LOG,
             keepalive_timeout=PATIENCE,
             lingering_time=0,
             max_line_size=http_codec.QUERY_LIMIT,

@@ -20,6 +20,8 @@ class ListedTorrent:
 
     key: str
     name: str
+    # What a search looks through, in lower case: the name, the infohashes and every path, a line each.
+    searchable: str = field(repr=False)
     length: int
     files: tuple[tuple[str, int], ...] = field(repr=False)
     infohash_v1: str | None
@@ -37,11 +39,14 @@ class ListedTorrent:
         metainfo = Metainfo.from_bytes(data)
         info, hashes = metainfo.info, metainfo.infohashes
         v1, v2 = (whole.hex() if whole else None for whole in (hashes.v1, hashes.v2))
+        name = _text(info.name)
+        files = tuple((_text("/".join(file.path)), file.length) for file in info.files)
         return cls(
             key=v1 or v2 or "",
-            name=_text(info.name),
+            name=name,
+            searchable="\n".join([name, v1 or "", v2 or "", *(path for path, _ in files)]).lower(),
             length=info.layout.content_length,
-            files=tuple((_text("/".join(file.path)), file.length) for file in info.files),
+            files=files,
             infohash_v1=v1,
             infohash_v2=v2,
             swarm_keys=hashes.swarm_keys,
@@ -59,12 +64,7 @@ class ListedTorrent:
 
     def matches(self, words: Iterable[str]) -> bool:
         """Whether every word, already in lower case, is in its name, its infohashes or one of its paths."""
-        return all(
-            word in self.name.lower()
-            or word in (self.infohash_v1, self.infohash_v2)
-            or any(word in path.lower() for path, _ in self.files)
-            for word in words
-        )
+        return all(word in self.searchable for word in words)
 
 
 def _text(name: str) -> str:

@@ -13,7 +13,7 @@ from mktorrent_py.tracker.protocol import Counts
 
 PAGE_LENGTH = 100
 # Files of one torrent on the page; the torrent file has them all.
-FILES_SHOWN = 200
+FILES_SHOWN = 50
 # A control or a bidirectional override in a name could make the page say something else.
 _REPLACEMENT = "�"
 

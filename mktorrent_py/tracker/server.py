@@ -22,7 +22,7 @@ from mktorrent_py.tracker.proxies import Network
 from mktorrent_py.tracker.rate import RateLimit
 from mktorrent_py.tracker.site import Site
 from mktorrent_py.tracker.snapshot import capture, read_snapshot, write_snapshot
-from mktorrent_py.tracker.sockets import Bound, bind_all
+from mktorrent_py.tracker.sockets import Bound, allow_many_files, bind_all
 from mktorrent_py.tracker.store import MemoryStore, Store, StoreUnavailableError
 from mktorrent_py.tracker.swarms import MAX_PEERS, MAX_SWARMS, Limits, Swarms
 from mktorrent_py.tracker.tracker import Tracker
@@ -93,6 +93,7 @@ class TrackerServer:
         settings = self.settings
         if settings.state and settings.store:
             raise UsageError("--state and --store are two ways to keep the same thing", hint="Leave one of them out.")
+        allow_many_files()
         self.bound = bind_all(settings.hosts, settings.port, udp=settings.udp)
         try:
             await self._start()
@@ -135,7 +136,7 @@ class TrackerServer:
 
     async def _start(self) -> None:
         settings = self.settings
-        store, key = await self._open_store()
+        store, self._connection_key = await self._open_store()
         self.tracker = Tracker(store, clock=_clock, interval=settings.interval, rate=RateLimit(settings.rate))
         self.site = Site(
             self.tracker,
@@ -146,8 +147,8 @@ class TrackerServer:
         )
         if self._catalogue:
             self._show(self._catalogue.scan())
-        self.restored = self._restore()
-        await self._listen(ConnectionIds(key))
+        self._restore()
+        await self._listen(ConnectionIds(self._connection_key))
         self._run_in_background()
 
     async def _open_store(self) -> tuple[Store, bytes]:
@@ -156,8 +157,11 @@ class TrackerServer:
         if self.settings.store is None:
             self._swarms = Swarms(self.settings.limits, random.random)
             return MemoryStore(self._swarms), key
-        from mktorrent_py.tracker.redis_store import RedisStore
-
+        try:
+            from mktorrent_py.tracker.redis_store import RedisStore
+        except ModuleNotFoundError as error:
+            hint = "pip install 'mktorrent-py[redis]' brings it."
+            raise UsageError(f"a shared store needs the Python package {error.name}", hint=hint) from error
         store = RedisStore(self.settings.store, self.settings.limits)
         return store, await store.shared_key(key)
 
@@ -189,10 +193,11 @@ class TrackerServer:
         if self._catalogue:
             self.notes.extend(f"left out {each.path.name}: {each.reason}" for each in self._catalogue.news())
 
-    def _restore(self) -> int:
+    def _restore(self) -> None:
         if self._swarms is None or self.settings.state is None:
-            return 0
-        return read_snapshot(self.settings.state, self._swarms, _clock())
+            return
+        self.restored, key = read_snapshot(self.settings.state, self._swarms, _clock())
+        self._connection_key = key or self._connection_key
 
     async def _expire_now_and_then(self) -> None:
         while True:
@@ -211,6 +216,7 @@ class TrackerServer:
             return
         async with self._snapshot_lock:
             try:
-                await asyncio.to_thread(write_snapshot, await capture(self._swarms), self.settings.state)
+                snapshot = await capture(self._swarms, self._connection_key)
+                await asyncio.to_thread(write_snapshot, snapshot, self.settings.state)
             except ContentError as error:
                 self.notes.append(str(error))

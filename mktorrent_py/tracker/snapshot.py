@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mktorrent_py.errors import ContentError
+from mktorrent_py.tracker.connection_id import KEY_LENGTH
 from mktorrent_py.tracker.protocol import INFOHASH_LENGTH, V4_LENGTH, V6_LENGTH
 from mktorrent_py.tracker.swarm import Peers, Swarm
 from mktorrent_py.tracker.swarms import Swarms
@@ -28,6 +29,7 @@ _SWARMS_PER_TURN = 500
 _SCHEMA = f"""
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
+CREATE TABLE connection_key (key BLOB NOT NULL);
 CREATE TABLE swarms (infohash BLOB PRIMARY KEY, downloads INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE peers (
     infohash BLOB NOT NULL, seeds INTEGER NOT NULL, width INTEGER NOT NULL,
@@ -53,15 +55,26 @@ class SwarmRow(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """A copy of all swarms, each as it was at one moment."""
+    """A copy of all swarms, each as it was at one moment, and the key connection ids are made with.
 
+    With the key, those that clients were given before a restart are good after it.
+    """
+
+    connection_key: bytes
     swarms: list[SwarmRow]
     peers: list[PeersRow]
 
 
-async def capture(swarms: Swarms) -> Snapshot:
+class Restored(NamedTuple):
+    """How many peers came back, and the connection key, if there was a snapshot."""
+
+    peers: int = 0
+    connection_key: bytes | None = None
+
+
+async def capture(swarms: Swarms, connection_key: bytes) -> Snapshot:
     """Copy the swarms while the tracker goes on answering."""
-    snapshot = Snapshot([SwarmRow(*row) for row in swarms.dormant()], [])
+    snapshot = Snapshot(connection_key, [SwarmRow(*row) for row in swarms.dormant()], [])
     async for infohash in _in_turns(list(swarms)):
         # One that expired meanwhile is missing, and nobody misses it.
         if swarm := swarms.get(infohash):
@@ -90,10 +103,13 @@ def write_snapshot(snapshot: Snapshot, path: Path) -> None:
     temporary = path.with_name(f".{path.name}.part")
     try:
         temporary.unlink(missing_ok=True)
+        # Addresses of peers, and a key: nobody else's business.
+        temporary.touch(mode=0o600)
         with contextlib.closing(sqlite3.connect(temporary)) as database:
             # Nobody reads the file before it is renamed, so there is nothing a journal could save.
             database.executescript("PRAGMA journal_mode = OFF;" + _SCHEMA)
             with database:
+                database.execute("INSERT INTO connection_key VALUES (?)", (snapshot.connection_key,))
                 database.executemany("INSERT OR REPLACE INTO swarms VALUES (?, ?)", snapshot.swarms)
                 database.executemany("INSERT INTO peers VALUES (?, ?, ?, ?, ?, ?)", snapshot.peers)
         temporary.replace(path)
@@ -101,26 +117,34 @@ def write_snapshot(snapshot: Snapshot, path: Path) -> None:
         raise ContentError(f"cannot write the state to {path}: {error}") from error
 
 
-def read_snapshot(path: Path, swarms: Swarms, now: int) -> int:
-    """Put the peers of a snapshot that are still alive back; returns how many. Without a file there are none.
+def read_snapshot(path: Path, swarms: Swarms, now: int) -> Restored:
+    """Put the peers of a snapshot that are still alive back. Without a file there is nothing to restore.
 
     Raises ContentError when the file is not a snapshot or is damaged.
     """
     if not path.exists():
-        return 0
+        return Restored()
     try:
         with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            key = _read_key(database)
             _restore(database, swarms, now)
     except (sqlite3.Error, LookupError, ValueError, TypeError) as error:
         raise ContentError(
             f"{path} is not a state this tracker can read: {error}",
             hint="Move it away to start empty, or name another file with --state.",
         ) from error
-    return swarms.census.peers
+    return Restored(swarms.census.peers, key)
+
+
+def _read_key(database: sqlite3.Connection) -> bytes:
+    _check_header(database)
+    (key,) = database.execute("SELECT key FROM connection_key").fetchone()
+    if not isinstance(key, bytes) or len(key) != KEY_LENGTH:
+        raise ValueError("its key has another length")
+    return key
 
 
 def _restore(database: sqlite3.Connection, swarms: Swarms, now: int) -> None:
-    _check_header(database)
     restored = {}
     for infohash, downloads in database.execute("SELECT infohash, downloads FROM swarms"):
         if len(infohash) != INFOHASH_LENGTH or downloads < 0:

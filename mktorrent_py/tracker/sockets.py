@@ -7,6 +7,7 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from mktorrent_py.errors import NetworkError, UsageError
@@ -65,16 +66,18 @@ def bind_all(hosts: Sequence[str], port: int, *, udp: bool) -> list[Bound]:
     Raises UsageError for what is no IP address, NetworkError when a port is taken or an address is not ours.
     """
     for _ in range(_ATTEMPTS):
-        bound: list[Bound] = []
-        try:
-            for host in hosts:
-                bound.append(_bind(host, bound[0].port if bound else port, udp))
+        with ExitStack() as unless_all_bound:
+            bound: list[Bound] = []
+            try:
+                for host in hosts:
+                    bound.append(_bind(host, bound[0].port if bound else port, udp))
+                    unless_all_bound.callback(bound[-1].close)
+            except OSError as error:
+                if port or error.errno != errno.EADDRINUSE:
+                    raise _reason(host, port, error) from error
+                continue
+            unless_all_bound.pop_all()
             return bound
-        except OSError as error:
-            for each in bound:
-                each.close()
-            if port or error.errno != errno.EADDRINUSE:
-                raise _reason(host, port, error) from error
     raise NetworkError("no port is free for TCP and UDP at once", hint="Name one with --port.")
 
 
@@ -83,6 +86,18 @@ def pack_ip(host: str) -> bytes:
     if ":" in host:
         return socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
     return socket.inet_aton(host)
+
+
+def allow_many_files() -> None:
+    """Let this process have as many connections as its user may: the usual limit is 1,024 files."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        # Windows has no such limit.
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def has_ipv6() -> bool:

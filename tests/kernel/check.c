@@ -12,7 +12,7 @@
 
 enum { MOST = 40 };
 
-static const size_t lengths[] = {0, 1, 55, 56, 57, 63, 64, 65, 119, 120, 127, 128, 129, 1000, 16384, 16385};
+static const size_t lengths[] = {0, 1, 55, 56, 57, 63, 64, 65, 119, 120, 127, 128, 129, 1000, 1024, 3073};
 enum { LENGTHS = sizeof lengths / sizeof *lengths };
 
 static const MktKernel *find(const char *name) {
@@ -43,8 +43,8 @@ static void hash(const MktLadder *ladder, uint8_t *const data[], const size_t le
 }
 
 static bool agree(const MktLadder *ladder, const MktLadder *judge, size_t count, size_t shift) {
-    uint8_t *data[MOST], ours[MOST][MKT_SHA256_LENGTH] = {{0}}, theirs[MOST][MKT_SHA256_LENGTH] = {{0}};
-    size_t length[MOST];
+    uint8_t *data[MOST] = {0}, ours[MOST][MKT_SHA256_LENGTH] = {{0}}, theirs[MOST][MKT_SHA256_LENGTH] = {{0}};
+    size_t length[MOST] = {0};
     for (size_t i = 0; i < count; i++) {
         length[i] = lengths[(i * 7 + shift) % LENGTHS];
         data[i] = malloc(length[i] + !length[i]);

@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import libtorrent as lt
 import pytest
 
 Command = list[str | Path]
@@ -39,7 +40,14 @@ def require(program: str) -> str:
 
 
 @contextmanager
-def running(command: Command, home: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    command: Command,
+    home: Path,
+    *,
+    cwd: Path | None = None,
+    stop: signal.Signals = signal.SIGTERM,
+    **environment: str,
+) -> Iterator[subprocess.Popen[bytes]]:
     """A process whose home is `home`, stopped politely at the end, and then not."""
     home.mkdir(parents=True, exist_ok=True)
     log = home / "log.txt"
@@ -49,13 +57,13 @@ def running(command: Command, home: Path, **environment: str) -> Iterator[subpro
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd=home,
+            cwd=cwd or home,
             env={**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home), "TERM": "xterm", **environment},
         )
         try:
             yield process
         finally:
-            process.terminate()
+            process.send_signal(stop)
             try:
                 process.wait(15)
             except subprocess.TimeoutExpired:
@@ -71,50 +79,13 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
         time.sleep(0.1)
 
 
-class LibtorrentPeer:
-    """libtorrent in this process, on one loopback address."""
-
-    def __init__(self, torrent: Path, directory: Path, *, host: str = "127.0.0.1", seeding: bool = False) -> None:
-        interface = f"[{host}]:0" if ":" in host else f"{host}:0"
-        self.session = lt.session(
-            {
-                "listen_interfaces": interface,
-                "enable_dht": False,
-                "enable_lsd": False,
-                "enable_upnp": False,
-                "enable_natpmp": False,
-                "allow_multiple_connections_per_ip": True,
-                "stop_tracker_timeout": 5,
-                "alert_mask": lt.alert.category_t.tracker_notification,
-            }
-        )
-        parameters = lt.load_torrent_file(str(torrent))
-        parameters.save_path = str(directory)
-        flags = parameters.flags | lt.torrent_flags.disable_pex
-        parameters.flags = flags | lt.torrent_flags.seed_mode if seeding else flags
-        self.handle = self.session.add_torrent(parameters)
-
-    def is_complete(self) -> bool:
-        return bool(self.handle.status().is_seeding)
-
-    def stop(self) -> None:
-        """Say goodbye to the trackers, and wait until they have heard it."""
-        self.session.pause()
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline:
-            if any(isinstance(alert, lt.tracker_reply_alert) for alert in self.session.pop_alerts()):
-                break
-            time.sleep(0.05)
-        del self.handle, self.session
-
-
 @contextmanager
-def libtorrent_peer(torrent: Path, directory: Path, **options: str | bool) -> Iterator[LibtorrentPeer]:
-    peer = LibtorrentPeer(torrent, directory, **options)  # type: ignore[arg-type]
-    try:
-        yield peer
-    finally:
-        peer.stop()
+def libtorrent(
+    torrent: Path, directory: Path, home: Path, *, host: str = "127.0.0.1", seeding: bool = False
+) -> Iterator[None]:
+    script = Path(__file__).with_name("libtorrent_peer.py")
+    with running([sys.executable, script, torrent, directory, host, "seed" if seeding else "leech"], home):
+        yield
 
 
 @contextmanager
@@ -136,7 +107,8 @@ def aria2(torrent: Path, directory: Path, home: Path) -> Iterator[None]:
         "--no-conf=true",
         torrent,
     ]
-    with running(command, home):
+    # At SIGTERM it goes without a word.
+    with running(command, home, stop=signal.SIGINT):
         yield
 
 
@@ -163,17 +135,18 @@ def rtorrent(torrent: Path, directory: Path, home: Path) -> Iterator[None]:
     (home / "session").mkdir(parents=True)
     port = free_port()
     settings = (
-        "system.daemon.set=true",
-        f"session.path.set={home / 'session'}",
-        f"directory.default.set={directory}",
-        f"network.port_range.set={port}-{port}",
-        "network.port_random.set=no",
-        "dht.mode.set=disable",
-        "protocol.pex.set=no",
-        "trackers.use_udp.set=yes",
-        f"schedule2=load,0,0,((load.start,{torrent}))",
+        "system.daemon.set = true",
+        f"session.path.set = {home / 'session'}",
+        f"directory.default.set = {directory}",
+        f"network.port_range.set = {port}-{port}",
+        "network.port_random.set = no",
+        "dht.mode.set = disable",
+        "protocol.pex.set = no",
+        "trackers.use_udp.set = yes",
+        f"schedule2 = load, 1, 0, ((load.start, {torrent}))",
     )
-    command: Command = [require("rtorrent"), "-n", *(word for setting in settings for word in ("-o", setting))]
+    (home / "rtorrent.rc").write_text("".join(f"{setting}\n" for setting in settings))
+    command: Command = [require("rtorrent"), "-n", "-o", f"import={home / 'rtorrent.rc'}"]
     with running(command, home):
         yield
 
@@ -232,3 +205,41 @@ def _listens(port: int) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False
+
+
+@contextmanager
+def opentracker(home: Path, infohashes: list[bytes]) -> Iterator[int]:
+    """The port of an opentracker. Debian's serves a whitelist, which it reads from inside its root."""
+    home.mkdir(parents=True)
+    home.chmod(0o755)
+    (home / "whitelist").write_text("".join(f"{infohash.hex()}\n" for infohash in infohashes))
+    port = free_port()
+    where: Command = ["-i", "127.0.0.1", "-p", str(port), "-P", str(port)]
+    with running([require("opentracker"), *where, "-d", home, "-w", "whitelist"], home):
+        wait_until(lambda: _listens(port), 10, "opentracker starts")
+        yield port
+
+
+@contextmanager
+def npm_tracker(home: Path, infohashes: list[bytes]) -> Iterator[int]:
+    """The port of a bittorrent-tracker, installed by npm below MKT_NPM. It is open to every infohash."""
+    modules = Path(os.environ.get("MKT_NPM", ".")).resolve()
+    if not (modules / "node_modules" / "bittorrent-tracker").exists():
+        require("bittorrent-tracker")
+    port = free_port()
+    # Its own command has no option that keeps UDP on loopback.
+    script = (
+        "import('bittorrent-tracker').then(({Server}) => new Server({http: true, udp: true, ws: false})"
+        f".listen({port}, {{http: '127.0.0.1', udp: '127.0.0.1', udp6: '::1'}}))"
+    )
+    with running([require("node"), "-e", script], home, cwd=modules):
+        wait_until(lambda: _listens(port), 20, "bittorrent-tracker starts")
+        yield port
+
+
+def mkt(*words: str | Path) -> Command:
+    """This project's command, of the environment the tests run in."""
+    return [Path(sys.executable).with_name("mkt"), *words]
+
+
+ONLY_TRACKERS = ("--no-dht", "--no-lsd", "--no-pex", "--no-upnp", "--bind", "127.0.0.1", "--port", "0")

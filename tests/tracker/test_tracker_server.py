@@ -21,7 +21,7 @@ from rig import UdpClient, announce_target, http_announce, http_get, peer_id, to
 
 from mktorrent_py.errors import ContentError, NetworkError, UsageError
 from mktorrent_py.metainfo.infohash import TorrentVersion
-from mktorrent_py.tracker import http_server
+from mktorrent_py.tracker import catalogue, http_server
 from mktorrent_py.tracker.proxies import parse_networks
 from mktorrent_py.tracker.server import Settings, TrackerServer
 from mktorrent_py.tracker.sockets import has_ipv6
@@ -199,12 +199,11 @@ async def test_only_the_torrents_of_the_folder_and_hybrids_joined(tmp_path: Path
 
 
 @within(20)
-async def test_the_folder_is_watched(tmp_path: Path) -> None:
+async def test_the_folder_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "RESCAN_MS", 500)
     first, second = torrent("first"), torrent("second")
     write_torrent(tmp_path, first)
     async with serving(folder=tmp_path) as server:
-        # Watching starts a moment after the tracker does.
-        await asyncio.sleep(0.3)
         (tmp_path / "below").mkdir()
         path = write_torrent(tmp_path / "below", second)
         await until(lambda: len(server.listing) == 2)
@@ -308,7 +307,7 @@ async def test_metrics_and_health() -> None:
 
 
 @within(10)
-async def test_what_http_does_not_serve() -> None:
+async def test_what_http_does_not_serve(caplog: pytest.LogCaptureFixture) -> None:
     async with serving() as server:
         for raw, status in (
             (b"POST /announce HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n" + b"x" * 65536, b"405"),
@@ -316,6 +315,9 @@ async def test_what_http_does_not_serve() -> None:
             (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
             (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 200 + b"\r\n", b"400"),
             (b"\x16\x03\x01\x02\x00\x01\x00", b"400"),
+            (b"GET http://[x/ HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
+            (b"GET /announce?info_hash=\xff HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
+            (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: x\r\n\r\nzz\r\n", b"400"),
             (b"GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"404"),
         ):
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
@@ -323,6 +325,18 @@ async def test_what_http_does_not_serve() -> None:
             assert (await reader.readline()).split()[1] == status
             writer.transport.abort()
         assert (await http_get(server.port, "/healthz"))[0] == 200
+        assert caplog.records == [], "malformed requests are the client's business, not the log's"
+
+
+@within(10)
+async def test_a_fault_of_ours_is_logged(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*arguments: Any) -> Any:
+        raise ZeroDivisionError
+
+    async with serving() as server:
+        monkeypatch.setattr(server.tracker.store, "announce", broken)
+        assert (await http_get(server.port, announce_target(HASH)))[0] == 500
+    assert any(record.exc_info and record.exc_info[0] is ZeroDivisionError for record in caplog.records)
 
 
 @within(10)
@@ -390,7 +404,9 @@ async def test_a_taken_port_is_said() -> None:
 async def test_what_cannot_be_started(tmp_path: Path) -> None:
     for settings, error in (
         ({"hosts": ("tracker.example",)}, UsageError),
+        ({"hosts": ("127.0.0.1", "tracker.example")}, UsageError),
         ({"hosts": ("192.0.2.77",)}, NetworkError),
+        ({"hosts": ("127.0.0.1", "192.0.2.77")}, NetworkError),
         ({"folder": tmp_path / "nowhere"}, ContentError),
         ({"state": tmp_path / "s", "store": "redis://127.0.0.1"}, UsageError),
     ):

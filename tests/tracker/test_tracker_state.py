@@ -19,15 +19,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rig import announce, http_announce, http_get, peer_id, torrent, write_torrent
+from rig import UdpClient, announce, http_announce, http_get, peer_id, torrent, write_torrent
 
 from mktorrent_py.errors import ContentError
 from mktorrent_py.tracker.protocol import Counts, Event
 from mktorrent_py.tracker.snapshot import capture, read_snapshot, write_snapshot
+from mktorrent_py.tracker.swarm import Peers
 from mktorrent_py.tracker.swarms import Limits, Swarms
 
 MKT = str(Path(sys.executable).with_name("mkt"))
 HASH = b"i" * 20
+KEY = b"k" * 32
 
 
 def empty() -> Swarms:
@@ -35,24 +37,32 @@ def empty() -> Swarms:
 
 
 def save(swarms: Swarms, path: Path) -> None:
-    write_snapshot(asyncio.run(capture(swarms)), path)
+    write_snapshot(asyncio.run(capture(swarms, KEY)), path)
 
 
 def facts(swarms: Swarms) -> dict[bytes, Any]:
+    """Everybody's address, peer id and time, and the counts; the order they are kept in is nobody's business."""
     return {
-        infohash: (swarm.counts, {width: dict(peers.places) for width, peers in swarm.leechers.items() if peers})
+        infohash: (swarm.counts, [known(each) for each in (*swarm.seeds.values(), *swarm.leechers.values()) if each])
         for infohash in swarms
         if (swarm := swarms.get(infohash))
     }
 
 
-peers = st.tuples(
+def known(peers: Peers) -> dict[bytes, tuple[bytes, int]]:
+    return {
+        address: (bytes(peers.ids[place * 20 : place * 20 + 20]), peers.seen[place])
+        for address, place in peers.places.items()
+    }
+
+
+populations = st.tuples(
     st.integers(0, 30), st.sampled_from([0, 1]), st.sampled_from([6, 18]), st.integers(0, 3), st.integers(0, 50)
 )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
-@given(st.lists(peers, max_size=60))
+@given(st.lists(populations, max_size=60))
 def test_a_snapshot_brings_everybody_back(tmp_path: Path, population: list[tuple[int, int, int, int, int]]) -> None:
     swarms = empty()
     for number, left, width, swarm, after in sorted(population, key=lambda each: each[-1]):
@@ -60,7 +70,7 @@ def test_a_snapshot_brings_everybody_back(tmp_path: Path, population: list[tuple
         swarms.announce(announce(number, left, event, width=width, infohash=bytes([swarm]) * 20), 1000 + after)
     save(swarms, tmp_path / "state")
     restored = empty()
-    assert read_snapshot(tmp_path / "state", restored, 1050) == swarms.census.peers
+    assert read_snapshot(tmp_path / "state", restored, 1050) == (swarms.census.peers, KEY)
     assert facts(restored) == facts(swarms)
     for now in (1090, 1120, 1200):
         swarms.expire(now)
@@ -73,7 +83,7 @@ def test_the_stale_stay_away_and_downloads_come_back(tmp_path: Path) -> None:
     swarms.announce(announce(1, 0, Event.COMPLETED), 1000)
     save(swarms, tmp_path / "state")
     restored = empty()
-    assert read_snapshot(tmp_path / "state", restored, 5000) == 0
+    assert read_snapshot(tmp_path / "state", restored, 5000).peers == 0
     assert len(restored) == 0 and restored.scrape(HASH) == Counts(0, 0, 1)
     save(restored, tmp_path / "state")
     again = empty()
@@ -82,7 +92,7 @@ def test_the_stale_stay_away_and_downloads_come_back(tmp_path: Path) -> None:
 
 
 def test_without_a_file_there_is_nobody(tmp_path: Path) -> None:
-    assert read_snapshot(tmp_path / "none", empty(), 1) == 0
+    assert read_snapshot(tmp_path / "none", empty(), 1) == (0, None)
 
 
 def some_state(path: Path) -> None:
@@ -101,6 +111,9 @@ def some_state(path: Path) -> None:
         "UPDATE peers SET infohash = x'01'",
         "UPDATE swarms SET infohash = 'text'",
         "UPDATE swarms SET downloads = -1",
+        "UPDATE connection_key SET key = x'00'",
+        "UPDATE connection_key SET key = 'text'",
+        "DELETE FROM connection_key",
         "INSERT INTO peers SELECT * FROM peers",
         "DROP TABLE peers",
         "PRAGMA user_version = 2",
@@ -180,6 +193,26 @@ def test_a_restart_forgets_nobody(tmp_path: Path) -> None:
         assert answer[b"peers"] == b"\x7f\0\0\1" + (7001).to_bytes(2, "big")
 
 
+def test_connection_ids_are_good_after_a_restart(tmp_path: Path) -> None:
+    async def use(port: int, connection: int | None) -> int:
+        client = await UdpClient.open("127.0.0.1", port)
+        if connection is None:
+            await client.connect()
+        client.connection = connection or client.connection
+        assert await client.scrape(HASH) == [(0, 0, 0)]
+        client.close()
+        return client.connection
+
+    state = tmp_path / "state"
+    with tracking("--state", str(state)) as (process, started):
+        connection = asyncio.run(use(started["port"], None))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+    assert state.stat().st_mode & 0o777 == 0o600
+    with tracking("--state", str(state)) as (_, started):
+        asyncio.run(use(started["port"], connection))
+
+
 def test_kill_loses_at_most_one_interval(tmp_path: Path) -> None:
     state = tmp_path / "state"
     options = ("--state", str(state), "--snapshot-interval", "1")
@@ -250,15 +283,18 @@ def test_what_it_says_to_a_person(tmp_path: Path) -> None:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stderr is not None
     try:
-        title = process.stdout.readline()
-        assert title == f"tracking {tmp_path}   1 torrent\n"
+        block = [process.stdout.readline() for _ in range(8)]
+        assert block[0] == f"tracking {tmp_path}   1 torrent\n"
         next_step = [process.stderr.readline() for _ in range(2)]
         assert next_step[1].startswith("next: mkt create CONTENT -t http://127.0.0.1:")
         assert "left out broken.torrent" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=5)
-        assert process.returncode == 0 and "\x1b" not in out + err
-        assert "tracker      http://127.0.0.1:" in out and "/feed.xml" in out
+        # communicate() would not see what the readers above have read ahead.
+        out, err = process.stdout.read(), process.stderr.read()
+        assert process.wait(timeout=5) == 0 and out == "" and "\x1b" not in err
+        labels = [line[2:15].strip() for line in block[1:]]
+        assert labels == ["listen", "tracker", "", "list", "", "", "DNS"]
+        assert block[2].startswith("  tracker      http://127.0.0.1:") and block[6].endswith("/feed.xml\n")
     finally:
         process.kill()
         process.communicate()

@@ -15,18 +15,22 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from mktorrent_py.errors import UsageError
-from mktorrent_py.hashing.kernel import _fallback
-from mktorrent_py.hashing.kernel._fallback import BLOCK_LENGTH, BufferEngine, HashlibEngine, Tap
 from mktorrent_py.hashing.kernel.fault import ReadFault, Reason
+from mktorrent_py.metainfo.merkle import BLOCK_LENGTH
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+    from mktorrent_py.hashing.kernel._fallback import BufferEngine, Tap
+
 try:
-    from mktorrent_py.hashing.kernel import _native
+    import mktorrent_py.hashing.kernel._native as _native
+except ModuleNotFoundError:
+    _native = None  # type: ignore[assignment]
+    _ABSENT: str | None = "not built: there was no C compiler when this was installed"
 except ImportError as error:
     _native = None  # type: ignore[assignment]
-    _ABSENT: str | None = f"not built ({error})"
+    _ABSENT = f"built, but it cannot be loaded: {error}"
 else:
     _ABSENT = None
 
@@ -63,11 +67,14 @@ def choose_engine(name: str | None = None) -> BufferEngine:
 
     UsageError: nothing has that name, nothing was compiled, or this processor cannot run it.
     """
-    if name == "hashlib":
-        return HashlibEngine()
-    if name:
+    if name and name != "hashlib":
         return _demanded(name)
-    return _recommended() or HashlibEngine()
+    recommended = None if name else _recommended()
+    if recommended is not None:
+        return recommended
+    from mktorrent_py.hashing.kernel._fallback import HashlibEngine
+
+    return HashlibEngine()
 
 
 def _recommended() -> BufferEngine | None:
@@ -86,7 +93,7 @@ def _demanded(name: str) -> BufferEngine:
             f"there is no kernel named {name!r}", hint=f"known: native, hashlib, {', '.join(KERNEL_NAMES)}"
         )
     if _native is None:
-        raise UsageError(f"kernel {name}: {_ABSENT}", hint="reinstall with a C compiler present, or use hashlib")
+        raise UsageError(f"kernel {name} is {_ABSENT}", hint="reinstall with a C compiler present, or use hashlib")
     kernels = _native.kernels()
     if name not in ("native", *kernels):
         raise UsageError(f"kernel {name} was not built: it is for another kind of processor", hint=_could_be())
@@ -114,14 +121,18 @@ def _unit_hasher() -> Callable[..., tuple[bytes, bytes]]:
     """The engine's own where there is one: without POSIX calls, only the functions of buffers are compiled."""
     engine = _engine()
     own: Callable[..., tuple[bytes, bytes]] | None = getattr(engine, "hash_unit", None)
-    return own or partial(_fallback.hash_unit, engine)
+    if own is not None:
+        return own
+    from mktorrent_py.hashing.kernel import _fallback
+
+    return partial(_fallback.hash_unit, engine)
 
 
 def description() -> KernelDescription:
     """What `mkt --version -v` tells about the kernels. UsageError when MKT_KERNEL cannot be met."""
     engine = _engine()
     absent = None
-    if isinstance(engine, HashlibEngine):
+    if engine.sha1 == "hashlib":
         absent = _ABSENT or ("MKT_KERNEL=hashlib" if os.environ.get("MKT_KERNEL") else "none faster for this processor")
     return KernelDescription(sha1=engine.sha1, sha256=engine.sha256, available=_available(), absent=absent)
 
@@ -187,6 +198,8 @@ def hash_unit_tapped(
     tap: Tap,
 ) -> tuple[bytes, bytes]:
     """As `hash_unit`, with all content shown to `tap` on its way: file, offset, bytes; for checksums of whole files."""
+    from mktorrent_py.hashing.kernel import _fallback
+
     return _fallback.hash_unit(
         _engine(), directory, paths, stats, rows, piece_length, v1=v1, v2=v2, progress=progress, tap=tap
     )

@@ -1,4 +1,5 @@
-/* ARMv8 with the SHA instructions: one to three messages interleaved, because a round waits for the one before it and the unit does not. */
+/* The ARMv8 SHA instructions: one to three messages interleaved, because a round waits for the one before it and the
+ * unit does not. */
 #include "kernel.h"
 
 #ifdef MKT_ARM

@@ -140,7 +140,7 @@ bool mkt_read(MktContent *content, const MktOpenFile *file, uint8_t *to, size_t 
 
 size_t mkt_read_cached(const MktContent *content, const MktOpenFile *file, uint8_t *to, size_t length, int64_t offset) {
 #ifdef RWF_NOWAIT
-    if (!content->cold) {
+    if (!content->cold && !content->sequential) {
         const struct iovec place = {to, length};
         const ssize_t got = preadv2(file->descriptor, &place, 1, (off_t)offset, RWF_NOWAIT);
         return got > 0 ? (size_t)got : 0;

@@ -7,7 +7,7 @@ from typing import Literal
 Reason = Literal["missing", "unreadable", "changed", "short", "cancelled"]
 
 
-class ReadFault(Exception):  # noqa: N818 - a fault is a value, or becomes one at once
+class ReadFault(Exception):  # noqa: N818 - a fault of the content, which `verify` reports and goes on from
     """A file of a unit could not be read as planned.
 
     `file` is its index in the unit's paths (-1: none, the work was stopped); `errno` is what the system said, or 0.

@@ -1,0 +1,3 @@
+from typing import Any
+
+def parse(data: bytes, depth: int, tokens: int, empty: object, /) -> tuple[Any, int, bytes] | None: ...

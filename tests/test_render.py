@@ -1,0 +1,196 @@
+"""Three faces of the same facts: nothing lost, nothing that a terminal would obey, a line a fact."""
+
+from __future__ import annotations
+
+import io
+import json
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mktorrent_py.cli import render, style
+from mktorrent_py.errors import UsageError
+
+HOSTILE = ["a\nb", "a\tb", "\x1b[2Jx", "\u202ecod.exe", "\udcff", "\x9b31m", "\u200b", "\r", "\x85", " "]
+TEXTS = st.text() | st.sampled_from(HOSTILE)
+VALUES: st.SearchStrategy[Any] = st.none() | st.booleans() | st.integers() | TEXTS
+FACTS = st.dictionaries(
+    st.text("abc_", min_size=1),
+    VALUES
+    | st.lists(TEXTS)
+    | st.lists(st.lists(TEXTS))
+    | st.dictionaries(st.text("abc", min_size=1), VALUES)
+    | st.lists(st.fixed_dictionaries({"path": TEXTS, "reason": TEXTS})),
+    max_size=6,
+)
+
+
+def printed(monkeypatch: pytest.MonkeyPatch, show: Any) -> str:
+    stream = io.StringIO()
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", stream)
+        show()
+    return stream.getvalue()
+
+
+def is_harmless(text: str) -> bool:
+    return all(unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in text)
+
+
+@given(facts=FACTS)
+def test_json_comes_back_as_it_went_and_obeys_no_text(facts: dict[str, Any]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        text = printed(patch, lambda: render.print_json(facts))
+    assert json.loads(text) == {"schema": 1, **facts}
+    text.encode("utf-8")
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+@given(facts=FACTS)
+def test_tab_lines_are_harmless_and_one_a_fact(facts: dict[str, Any]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        text = printed(patch, lambda: render.print_tab_lines(facts))
+    lines = text.split("\n")
+    assert lines.pop() == ""
+    assert len(lines) == len(list(render.flatten(facts)))
+    for line in lines:
+        assert is_harmless(line.replace("\t", ""))
+        assert line.count("\t") in (1, 2)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_text_is_one_line_in_every_face(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    field = printed(monkeypatch, lambda: render.print_field({"name": text}, "name"))
+    block = printed(monkeypatch, lambda: render.print_block(text, "", []))
+    for line in (field, block):
+        assert line.count("\n") == 1
+        assert is_harmless(line[:-1])
+
+
+FIELD_FACTS: dict[str, Any] = {
+    "name": "x",
+    "infohash": {"v1": "aa", "v2": None},
+    "trackers": [["http://a", "http://b"], ["udp://c"]],
+    "left_out": [{"path": "p", "reason": "junk"}],
+    "private": False,
+    "empty": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("name", ["x"]),
+        ("infohash", ["aa"]),
+        ("infohash.v1", ["aa"]),
+        ("infohash.v2", []),
+        ("trackers", ["http://a", "http://b", "udp://c"]),
+        ("trackers.2", ["udp://c"]),
+        ("trackers.1.2", ["http://b"]),
+        ("left_out", ["p\tjunk"]),
+        ("private", ["false"]),
+        ("empty", []),
+    ],
+)
+def test_a_field_is_its_value_and_nothing_else(name: str, lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    render.refuse_unknown_field(name, render.field_names(FIELD_FACTS))
+    text = printed(monkeypatch, lambda: render.print_field(FIELD_FACTS, name))
+    assert text == "".join(f"{line}\n" for line in lines)
+
+
+@pytest.mark.parametrize("name", ["", "nix", "infohash.v3", "name.x", ".", "trackers.x"])
+def test_an_unknown_field_is_refused_before_and_after(name: str) -> None:
+    with pytest.raises(UsageError, match="no field"):
+        render.refuse_unknown_field(name, render.field_names(FIELD_FACTS))
+    with pytest.raises(UsageError, match="no field"):
+        render.print_field(FIELD_FACTS, name)
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1.00 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.00 MB"),
+        (9_994_999, "9.99 MB"),
+        (9_995_000, "10.0 MB"),
+        (4_294_967_296, "4.29 GB"),
+        (10**21, "1000 EB"),
+    ],
+)
+def test_sizes_have_three_digits(length: int, text: str) -> None:
+    assert render.size(length) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0.00 s"),
+        (1.384, "1.38 s"),
+        (9.999, "10 s"),
+        (59.4, "59 s"),
+        (59.9, "1 min"),
+        (60, "1 min"),
+        (125, "2 min 5 s"),
+        (3599.6, "1 h"),
+        (7_860, "2 h 11 min"),
+        (86_399.7, "1 d"),
+        (273_600, "3 d 4 h"),
+        (10**8, "1,157 d"),
+    ],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert render.duration(seconds) == text
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.0021, "0.2 %"), (0.0994, "9.9 %"), (0.0996, "10 %"), (12.5, "1,250 %")])
+def test_percents(share: float, text: str) -> None:
+    assert render.percent(share) == text
+
+
+@given(text=st.text(), width=st.integers(1, 60))
+def test_a_shown_path_is_harmless_and_fits(text: str, width: int) -> None:
+    shown = style.shown_path(text, width)
+    assert style.display_width(shown) <= max(width, 2)
+    assert is_harmless(shown)
+
+
+def test_a_long_path_keeps_its_extension() -> None:
+    assert style.shown_path("n" * 300 + ".torrent", 30).endswith(".torrent")
+
+
+@pytest.mark.parametrize(("columns", "width"), [("10", 40), ("40", 40), ("80", 80), ("1000", 300)])
+def test_widths_stay_within_reason(columns: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert style.terminal_width() == width
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ({"TERM": "xterm", "NO_COLOR": ""}, True),
+    ],
+)
+def test_colour_is_for_those_who_can_and_want(
+    environment: dict[str, str], coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for key, value in environment.items():
+        monkeypatch.setenv(key, value)
+    assert (style.paint("x", "bad", Terminal()) != "x") == coloured
+    assert style.paint("x", "bad", io.StringIO()) == "x"
