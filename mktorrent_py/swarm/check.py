@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mktorrent_py.content.walk import DiskFile
 from mktorrent_py.errors import ContentError
 from mktorrent_py.hashing.hasher import Progress
+from mktorrent_py.metainfo.layout import Layout
 from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.metainfo.paths import display_path, unsafe_reason
 from mktorrent_py.swarm.guard import Placement, place, shown
@@ -50,9 +52,16 @@ def prove(verification: Verification, *, progress: Progress | None = None) -> Pl
     report = run_verification(verification, progress=progress)
     if not report.ok:
         raise _wrong(report)
-    placement = place(verification.metainfo.info.layout, _paths(verification))
-    for number, (path, state) in enumerate(zip(placement.paths, placement.states, strict=True)):
-        disk = verification.located.found[number].disk
+    located = verification.located
+    disks = [located.found[number].disk for number in range(len(located.found))]
+    return settle(verification.metainfo.info.layout, located.root, disks)
+
+
+def settle(layout: Layout, root: Path, disks: Sequence[DiskFile | None]) -> Placement:
+    """Look at files that were just hashed. Raises ContentError for one that is not what it was when that began."""
+    top = os.fsencode(root.absolute())
+    placement = place(layout, [top + b"/" + disk.path if disk is not None else b"" for disk in disks])
+    for path, state, disk in zip(placement.paths, placement.states, disks, strict=True):
         if state is not None and disk is not None and (state.size, state.mtime) != (disk.size, disk.mtime_ns):
             raise ContentError(f"{shown(path)} changed while it was checked", hint="Try again when it is at rest.")
     return placement
@@ -67,12 +76,6 @@ def prove_unchanged(placement: Placement, torrent: Path) -> None:
                 f"{shown(path)} is younger than {shown(os.fsencode(torrent))}",
                 hint="It may have changed since. Leave --trust out to have it checked.",
             )
-
-
-def _paths(verification: Verification) -> list[bytes]:
-    """Absolute, in the order of the layout."""
-    root, found = os.fsencode(verification.located.root.absolute()), verification.located.found
-    return [root + b"/" + found[number].path for number in range(len(found))]
 
 
 def _wrong(report: Report) -> ContentError:
