@@ -151,7 +151,7 @@ class _Shows:
     goes_on: bool
 
     def print_plan(self, plan: Plan, received: int, seconds: float) -> None:
-        top = plan.wanted[0].final if plan.metainfo.info.single else plan.directory.absolute() / _top(plan)
+        top = plan.wanted[0].final if plan.metainfo.info.single else plan.directory / _top(plan)
         facts = {
             **_names(plan.metainfo),
             "path": str(top),
@@ -179,4 +179,4 @@ class _Shows:
 
 
 def _top(plan: Plan) -> str:
-    return plan.targets[0].final.relative_to(plan.directory.absolute()).parts[0]
+    return plan.targets[0].final.relative_to(plan.directory).parts[0]

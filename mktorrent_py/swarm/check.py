@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mktorrent_py.content.walk import DiskFile
 from mktorrent_py.errors import ContentError
 from mktorrent_py.hashing.hasher import Progress
+from mktorrent_py.metainfo.layout import Layout
 from mktorrent_py.metainfo.model import Metainfo
-from mktorrent_py.metainfo.paths import display_path
+from mktorrent_py.metainfo.paths import display_path, unsafe_reason
 from mktorrent_py.swarm.guard import Placement, place, shown
 from mktorrent_py.verify import FileReport, Report, Verification, VerifyOptions, prepare_verification, run_verification
 
@@ -24,8 +26,25 @@ class CheckOptions:
 
 
 def find(metainfo: Metainfo, places: Sequence[Path], options: CheckOptions) -> Verification:
-    """Where the content is, by names and sizes. Raises ContentError for a place that cannot be looked at."""
-    return prepare_verification(metainfo, places, VerifyOptions(quick=options.trust, threads=options.threads))
+    """Where the content is, by names and sizes. Raises ContentError for a place that cannot be looked at.
+
+    What lies in a place under the torrent's own name is tried first: a directory that holds the content of thousands
+    of torrents is then not listed for each of them.
+    """
+    how = VerifyOptions(quick=options.trust, threads=options.threads)
+    name = metainfo.info.name
+    likely = [] if unsafe_reason(name) else [path for place in places if os.path.lexists(path := place / name)]
+    if likely:
+        verification = prepare_verification(metainfo, likely, how)
+        if _is_all_there(verification):
+            return verification
+    return prepare_verification(metainfo, places, how)
+
+
+def _is_all_there(verification: Verification) -> bool:
+    files, found = verification.metainfo.info.files, verification.located.found
+    disks = [found[number].disk for number in range(len(files))]
+    return all(disk is not None and disk.size == file.length for file, disk in zip(files, disks, strict=True))
 
 
 def prove(verification: Verification, *, progress: Progress | None = None) -> Placement:
@@ -33,9 +52,16 @@ def prove(verification: Verification, *, progress: Progress | None = None) -> Pl
     report = run_verification(verification, progress=progress)
     if not report.ok:
         raise _wrong(report)
-    placement = place(verification.metainfo.info.layout, _paths(verification))
-    for number, (path, state) in enumerate(zip(placement.paths, placement.states, strict=True)):
-        disk = verification.located.found[number].disk
+    located = verification.located
+    disks = [located.found[number].disk for number in range(len(located.found))]
+    return settle(verification.metainfo.info.layout, located.root, disks)
+
+
+def settle(layout: Layout, root: Path, disks: Sequence[DiskFile | None]) -> Placement:
+    """Look at files that were just hashed. Raises ContentError for one that is not what it was when that began."""
+    top = os.fsencode(root.absolute())
+    placement = place(layout, [top + b"/" + disk.path if disk is not None else b"" for disk in disks])
+    for path, state, disk in zip(placement.paths, placement.states, disks, strict=True):
         if state is not None and disk is not None and (state.size, state.mtime) != (disk.size, disk.mtime_ns):
             raise ContentError(f"{shown(path)} changed while it was checked", hint="Try again when it is at rest.")
     return placement
@@ -50,12 +76,6 @@ def prove_unchanged(placement: Placement, torrent: Path) -> None:
                 f"{shown(path)} is younger than {shown(os.fsencode(torrent))}",
                 hint="It may have changed since. Leave --trust out to have it checked.",
             )
-
-
-def _paths(verification: Verification) -> list[bytes]:
-    """Absolute, in the order of the layout."""
-    root, found = os.fsencode(verification.located.root.absolute()), verification.located.found
-    return [root + b"/" + found[number].path for number in range(len(found))]
 
 
 def _wrong(report: Report) -> ContentError:

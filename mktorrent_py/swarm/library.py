@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mktorrent_py.content.scan import Content
 from mktorrent_py.errors import TorrentError, UsageError
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.model import Metainfo
-from mktorrent_py.swarm.check import CheckOptions, find, prove, prove_unchanged
+from mktorrent_py.swarm.check import CheckOptions, find, prove, prove_unchanged, settle
 from mktorrent_py.swarm.events import Checking
 from mktorrent_py.swarm.seed import Ready, Seeder
 from mktorrent_py.torrentfile import read_metainfo
@@ -59,6 +60,15 @@ def gather(what: Sequence[Path], content: Sequence[Path], check: CheckOptions, *
         return Library(items=(Item(torrent=what[0], places=(what[1],)),), check=check)
     items = tuple([Item(torrent=path, places=tuple(content) or (path.parent,)) for path in what])
     return Library(items=items, check=check)
+
+
+def created_library(metainfo: Metainfo, content: Content, seconds: float) -> Library:
+    """What was just created, to be seeded without being read again; hashing it took `seconds`.
+
+    Raises ContentError when a file has changed since.
+    """
+    placement = settle(metainfo.info.layout, content.root, content.disk)
+    return Library(items=(), ready=(Ready(key=content.name, metainfo=metainfo, placement=placement, checked=seconds),))
 
 
 def torrents_in(directory: Path) -> list[Path]:

@@ -111,7 +111,7 @@ def take_stock(
             _set_aside(target, force=force)
     return Plan(
         metainfo=metainfo,
-        directory=directory,
+        directory=directory.absolute(),
         targets=tuple(targets),
         complete=frozenset(complete),
         pieces=tuple([state == PieceState.GOOD for state in report.pieces]),

@@ -30,11 +30,12 @@ from seeding_rig import (
     snapshot,
 )
 
+from mktorrent_py.create import CreateOptions, create_torrent
 from mktorrent_py.errors import ContentError, ExitCode, NetworkError, RefusedError, UsageError
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.swarm import binding, events, seed
 from mktorrent_py.swarm.check import CheckOptions, find, prove, prove_unchanged
-from mktorrent_py.swarm.library import gather
+from mktorrent_py.swarm.library import created_library, gather
 from mktorrent_py.swarm.session import Encryption, Session, settings_of
 
 VERSIONS = list(TorrentVersion)
@@ -92,6 +93,20 @@ def test_content_under_other_names_is_read_where_it_is(tmp_path: Path) -> None:
 
     asyncio.run(scene())
     assert files_below(tmp_path / "out" / "release") == true
+
+
+def test_what_was_just_created_is_not_read_again(tmp_path: Path) -> None:
+    make_release(tmp_path)
+    created = create_torrent(tmp_path / "release", CreateOptions())
+    library = created_library(created.metainfo, created.draft.content, 0.5)
+    (item,) = library.ready
+    assert item.checked == 0.5
+    assert [Path(os.fsdecode(path)).read_bytes() for path in item.placement.paths] == [
+        (tmp_path / "release").joinpath(*file.path).read_bytes() for file in created.metainfo.info.files
+    ]
+    os.utime(tmp_path / "release" / "a.bin")
+    with pytest.raises(ContentError, match="changed"):
+        created_library(created.metainfo, created.draft.content, 0.5)
 
 
 def flip(path: Path) -> None:
