@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mktorrent_py.content.walk import DiskFile
+from mktorrent_py.content.looks import DiskFile
 from mktorrent_py.errors import ContentError
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.layout import Layout
