@@ -181,7 +181,8 @@ def test_an_engine_says_what_it_uses() -> None:
 
 
 def run_with(demand: str | None, code: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "MKT_KERNEL"}
+    # The installed package, not the sources in the working directory, which may not have been built.
+    environment = {name: value for name, value in os.environ.items() if name != "MKT_KERNEL"} | {"PYTHONSAFEPATH": "1"}
     if demand is not None:
         environment["MKT_KERNEL"] = demand
     return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)

@@ -25,7 +25,7 @@ from mktorrent_py.swarm.names import safe_name
 from mktorrent_py.swarm.seed import Ready, SeedOptions
 from mktorrent_py.swarm.session import Session, SessionOptions
 from mktorrent_py.swarm.source import read_source
-from mktorrent_py.swarm.targets import Plan, lay_out, take_stock, what_is_wrong
+from mktorrent_py.swarm.targets import Plan, lay_out, take_stock, top_of, what_is_wrong
 from mktorrent_py.torrentfile import refuse_to_overwrite, write_metainfo
 
 WEB_TIMEOUT = 30.0
@@ -151,7 +151,8 @@ class _Shows:
     goes_on: bool
 
     def print_plan(self, plan: Plan, received: int, seconds: float) -> None:
-        top = plan.wanted[0].final if plan.metainfo.info.single else plan.directory / _top(plan)
+        top = top_of(plan.metainfo, plan.directory, plan.targets)
+        top = plan.wanted[0].final if plan.metainfo.info.single else top
         facts = {
             **_names(plan.metainfo),
             "path": str(top),
@@ -176,7 +177,3 @@ class _Shows:
             render.print_block(title, remark, rows)
         else:
             render.print_tab_lines(facts)
-
-
-def _top(plan: Plan) -> str:
-    return plan.targets[0].final.relative_to(plan.directory).parts[0]

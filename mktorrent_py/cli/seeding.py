@@ -144,7 +144,7 @@ class TerminalFace(QuietFace):
 
     def show(self, event: events.SeedEvent) -> None:
         if isinstance(event, events.Status):
-            self._draw(status_line(event))
+            self._draw(status_line(event, style.terminal_width() - 1))
             return
         self._clear()
         super().show(event)
@@ -171,7 +171,8 @@ class TerminalFace(QuietFace):
 
     def _draw(self, line: str) -> None:
         if self._has_cursor:
-            print(f"\r\x1b[K{style.shorten(line, style.terminal_width() - 1)}", end="", file=sys.stderr, flush=True)
+            shown = style.shorten(line, style.terminal_width() - 1)
+            print(f"\r\x1b[K{shown}", end="", file=sys.stderr, flush=True)
         elif time.monotonic() - self._told >= LINE_EVERY:
             self._told = time.monotonic()
             print(line, file=sys.stderr, flush=True)
@@ -208,8 +209,8 @@ def _answer(event: events.TrackerAnswered) -> str:
     return ", ".join(parts)
 
 
-def status_line(status: events.Status) -> str:
-    """How it goes, in one line."""
+def status_line(status: events.Status, width: int = 300) -> str:
+    """How it goes, in one line; where it is narrow, with less at its end."""
     if status.checking is not None:
         done, total = status.checking.done, status.checking.total
         percent = 100 * done // max(total, 1)
@@ -224,6 +225,8 @@ def status_line(status: events.Status) -> str:
     ]
     if status.torrents != 1:
         parts.insert(1, render.count(status.torrents, "torrent"))
+    while len(parts) > 1 and len("   ".join(parts)) > width:
+        parts.pop()
     return "   ".join(parts)
 
 

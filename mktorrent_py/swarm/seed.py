@@ -227,6 +227,7 @@ class Seeder:
 
     async def _say_goodbye(self) -> None:
         """Pause, which tells the trackers, and wait for them, but not for long."""
+        self.session.lt.post_torrent_updates(0)
         self.session.lt.pause()
         deadline = time.monotonic() + STOP_WITHIN
         while (self._running or self._unanswered) and time.monotonic() < deadline:

@@ -35,6 +35,9 @@ DHT_ROUTERS = (
 REQUEST_QUEUE = 5000
 """Requests a peer may have waiting: beyond it libtorrent drops them silently, and rtorrent then waits for 120 s."""
 
+HAS_WEBTORRENT = (lt.version_major, lt.version_minor) >= (2, 1)
+"""Whether libtorrent would ask a STUN server for our address, unless told not to."""
+
 _WRITE_BUFFER = 4 << 20
 _ALERTS = (
     lt.alert_category.error
@@ -130,7 +133,7 @@ def _discovery_settings(options: SessionOptions) -> dict[str, Any]:
         "enable_lsd": options.lsd,
         "enable_upnp": options.upnp,
         "enable_natpmp": options.upnp,
-        "webtorrent_stun_server": "",
+        **({"webtorrent_stun_server": ""} if HAS_WEBTORRENT else {}),
     }
 
 

@@ -109,6 +109,8 @@ def take_stock(
             complete.add(target.number)
         elif os.path.lexists(target.final):
             _set_aside(target, force=force)
+        else:
+            _refuse_longer(target, force=force)
     return Plan(
         metainfo=metainfo,
         directory=directory.absolute(),
@@ -118,9 +120,15 @@ def take_stock(
     )
 
 
+def top_of(metainfo: Metainfo, directory: Path, targets: Sequence[Target]) -> Path:
+    """The directory that links in the torrent start from: its own, or the one that holds its only file."""
+    root = directory.absolute()
+    return root if metainfo.info.single else root / targets[0].final.relative_to(root).parts[0]
+
+
 def inspect_disk(metainfo: Metainfo, directory: Path, targets: Sequence[Target], *, progress: Progress) -> Report:
     """Verify the wanted files where they are, complete or not."""
-    root = directory.absolute()
+    root = top_of(metainfo, directory, targets)
     found = {target.number: _find(root, target) for target in targets}
     wanted = tuple([target.number for target in targets if target.wanted])
     located = Located(content=root, how=How.ITSELF, root=root, found=found)
@@ -188,4 +196,20 @@ def _set_aside(target: Target, *, force: bool) -> None:
             f"{printable(str(target.final))} is there already, and is not what the torrent says",
             hint="Say --force to have it mended, or fetch into another directory.",
         )
+    if not target.file.length:
+        os.truncate(target.final, 0)
+        return
     target.final.replace(target.part)
+    _refuse_longer(target, force=force)
+
+
+def _refuse_longer(target: Target, *, force: bool) -> None:
+    """An unfinished file that is longer than the whole one is not ours; with `force` it is cut."""
+    if not target.part.is_file() or target.part.stat().st_size <= target.file.length:
+        return
+    if not force:
+        raise RefusedError(
+            f"{printable(str(target.part))} is there already, and longer than the torrent says",
+            hint="Remove it, or say --force to have it cut and mended.",
+        )
+    os.truncate(target.part, target.file.length)

@@ -25,7 +25,7 @@ from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.swarm.check import CheckOptions, find, prove
 from mktorrent_py.swarm.events import SeedEvent
 from mktorrent_py.swarm.seed import Ready, Seeder, SeedOptions
-from mktorrent_py.swarm.session import Session, SessionOptions
+from mktorrent_py.swarm.session import HAS_WEBTORRENT, Session, SessionOptions
 
 PIECE_LENGTH = 65536
 HERE = "127.0.0.1"
@@ -160,7 +160,7 @@ class Leecher:
                 "enable_natpmp": False,
                 "enable_outgoing_utp": False,
                 "enable_incoming_utp": False,
-                "webtorrent_stun_server": "",
+                **({"webtorrent_stun_server": ""} if HAS_WEBTORRENT else {}),
                 "allow_multiple_connections_per_ip": True,
             }
         )

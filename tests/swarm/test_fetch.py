@@ -32,6 +32,7 @@ from seeding_rig import (
     snapshot,
 )
 
+from mktorrent_py.content.scan import ScanOptions, Symlinks
 from mktorrent_py.errors import ExitCode, LimitError, NetworkError, UsageError
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.magnet import Magnet
@@ -192,16 +193,28 @@ def test_nobody_there_is_exit_6(hybrid: Given, tmp_path: Path) -> None:
         assert "nothing came in" in err
 
 
-def test_files_that_are_there_are_not_overwritten(hybrid: Given, tmp_path: Path) -> None:
-    own = tmp_path / "release" / "a.bin"
-    own.parent.mkdir()
-    own.write_bytes(b"my own")
+@pytest.mark.parametrize("mine", [b"my own", b"my own" * 100_000])
+@pytest.mark.parametrize("name", ["a.bin", "docs/empty"])
+def test_files_that_are_there_are_not_overwritten(hybrid: Given, tmp_path: Path, name: str, mine: bytes) -> None:
+    own = tmp_path / "release" / name
+    own.parent.mkdir(parents=True)
+    own.write_bytes(mine)
     code, _, err = fetch(hybrid.release.torrent, tmp_path, *hybrid.peer)
     assert code == ExitCode.REFUSED
     assert "--force" in err
-    assert own.read_bytes() == b"my own"
+    assert own.read_bytes() == mine
     code, _, _ = fetch(hybrid.release.torrent, tmp_path, *hybrid.peer, "--force")
     assert code == 0
+    assert files_below(tmp_path / "release") == hybrid.release.files()
+
+
+def test_an_unfinished_file_that_is_not_ours_is_left_alone(hybrid: Given, tmp_path: Path) -> None:
+    part = tmp_path / "release" / "a.bin.part"
+    part.parent.mkdir()
+    part.write_bytes(bytes(TREE["a.bin"] + 1))
+    assert fetch(hybrid.release.torrent, tmp_path, *hybrid.peer)[0] == ExitCode.REFUSED
+    assert part.stat().st_size == TREE["a.bin"] + 1
+    assert fetch(hybrid.release.torrent, tmp_path, *hybrid.peer, "--force")[0] == 0
     assert files_below(tmp_path / "release") == hybrid.release.files()
 
 
@@ -350,6 +363,30 @@ def test_metadata_that_is_too_large_is_not_taken(hybrid: Given, tmp_path: Path) 
     code, _, _ = fetch(hybrid.release.magnet, tmp_path, *words)
     assert code in (ExitCode.NETWORK, ExitCode.METAINFO)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_torrent_file_from_a_magnet_fetches_the_content(given: Given, tmp_path: Path) -> None:
+    made = tmp_path / "made.torrent"
+    assert fetch(given.release.magnet, tmp_path, *given.peer, "--metadata-only", "-o", made)[0] == 0
+    assert fetch(made, tmp_path / "out", *given.peer)[0] == 0
+    assert files_below(tmp_path / "out" / "release") == given.release.files()
+
+
+def test_the_right_to_execute_and_links_come_along(tmp_path: Path) -> None:
+    content = tmp_path / "release"
+    content.mkdir()
+    (content / "run.sh").write_text("#!/bin/sh\n")
+    (content / "run.sh").chmod(0o755)
+    (content / "link").symlink_to("run.sh")
+    scan = ScanOptions(attributes=True, symlinks=Symlinks.STORE)
+    release = make_release(tmp_path, tree={"data": 1000}, scan=scan)
+    with seeded(release) as given:
+        code, _, err = fetch(release.torrent, tmp_path / "out", *given.peer)
+    assert (code, err) == (0, "")
+    got = tmp_path / "out" / "release"
+    assert (got / "run.sh").stat().st_mode & 0o111
+    assert not (got / "data").stat().st_mode & 0o111
+    assert (got / "link").readlink() == Path("run.sh")
 
 
 def test_it_seeds_afterwards(hybrid: Given, tmp_path: Path) -> None:
