@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mktorrent_py.content.scan import Content, Reason, ScanOptions, Symlinks
@@ -49,3 +50,22 @@ def shuffled_scandir(seed: int) -> Callable[[bytes], Shuffled]:
         return entries
 
     return scandir
+
+
+@contextmanager
+def as_nobody(path: Path) -> Iterator[None]:
+    """Give up root for a while, who may read everything, but keep the way to `path` open."""
+    if os.geteuid() != 0:
+        yield
+        return
+    modes = {above: above.stat().st_mode & 0o7777 for above in (path, *path.parents)}
+    closed = {above: mode for above, mode in modes.items() if mode & 0o055 != 0o055}
+    for above, mode in closed.items():
+        above.chmod(mode | 0o055)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        for above, mode in closed.items():
+            above.chmod(mode)

@@ -21,7 +21,7 @@ from mktorrent_py import Metainfo
 from mktorrent_py.cli import created, main, render, style
 from mktorrent_py.cli.created import shell_word
 
-MKT = [sys.executable, "-c", "import sys; from mktorrent_py.cli import main; sys.exit(main())"]
+MKT = [sys.executable, "-c", "from mktorrent_py.cli import entry; entry()"]
 TREE = {"a.bin": 300_000, "docs/b.txt": 20_000, "docs/empty": 0}
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="names, modes and links that Windows has not")
 PRIVILEGED = hasattr(os, "geteuid") and os.geteuid() == 0

@@ -18,7 +18,7 @@ from mktorrent_py.cli import app, main, signals
 from mktorrent_py.cli.failure import failure_of
 from mktorrent_py.errors import ContentError, ExitCode, MetainfoError, RefusedError, UsageError
 
-MKT = [sys.executable, "-c", "import sys; from mktorrent_py.cli import main; sys.exit(main())"]
+MKT = [sys.executable, "-c", "from mktorrent_py.cli import entry; entry()"]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
 
 
@@ -62,6 +62,31 @@ def test_creating_imports_no_heavy_library(content: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True, check=True, cwd=content)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(("words", "is_taken_apart"), [("inspect --help", False), ("track --help", True)])
+def test_only_what_lives_long_is_taken_apart_at_its_end(words: str, is_taken_apart: bool) -> None:
+    script = (
+        "import atexit, gc; atexit.register(lambda: print('end', gc.isenabled()));"
+        "from mktorrent_py.cli import entry; entry()"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *words.split()], text=True, capture_output=True, check=True)
+    assert "Usage" in done.stdout
+    assert done.stdout.endswith("end True\n") == is_taken_apart
+    assert done.stderr == ""
+
+
+@POSIX
+@pytest.mark.parametrize("words", ["", "--help", "create --help", "inspect missing.torrent", "--version"])
+def test_the_command_ends_with_the_code_of_main_whatever_becomes_of_its_output(words: str, tmp_path: Path) -> None:
+    expected = mkt(*words.split(), cwd=tmp_path).returncode
+    told = shell(f"mkt {words} > /dev/null 2>&1; echo $?; mkt {words} > out 2> err; cat out err | wc -c", tmp_path)
+    code, size = told.stdout.split()
+    assert int(code) == expected
+    assert int(size) > 0
+    closed = shell(f"mkt {words} >&- 2>&-; echo $?", tmp_path)
+    assert int(closed.stdout) == expected
+    assert closed.stderr == ""
 
 
 def test_verbose_version_names_the_kernel(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ from mktorrent_py.cli.rawjson import raw_json
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.magnet import Magnet
 
-MKT = [sys.executable, "-c", "import sys; from mktorrent_py.cli import main; sys.exit(main())"]
+MKT = [sys.executable, "-c", "from mktorrent_py.cli import entry; entry()"]
 EVIL = "a\n\x1b[31m\u202etxt\u200b"
 
 

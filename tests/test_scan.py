@@ -68,6 +68,27 @@ def test_no_order_on_disk_changes_the_scan(tree: list[tuple[str, ...]], seed: in
             assert disk.path == b"/".join(canonical_key(file.path))
 
 
+@pytest.mark.parametrize("keep_junk", [False, True])
+def test_files_are_taken_alike_with_and_without_rules(tmp_path: Path, keep_junk: bool) -> None:
+    plant(
+        tmp_path, "a", "b.txt", "sub/a", "sub/Thumbs.db", "sub/.hidden", "other/\u00e9", "other/x", "z [1].mkv", "._a"
+    )
+    (tmp_path / "link").symlink_to("a")
+    (tmp_path / "private").write_bytes(b"x")
+    (tmp_path / "private").chmod(0o600)
+    plain = scan_content(tmp_path, ScanOptions(selection=Selection(keep_junk=keep_junk)))
+    ruled = scan_content(tmp_path, ScanOptions(selection=Selection(keep_junk=keep_junk, exclude=("nothing-like-it",))))
+    assert plain == ruled
+    assert len(plain.files) == (11 if keep_junk else 9)
+
+
+def test_the_file_being_written_is_left_out_though_its_name_is_plain(tmp_path: Path) -> None:
+    plant(tmp_path, "a", "x.torrent", "sub/x.torrent")
+    content = scan_content(tmp_path, ScanOptions(never=frozenset([tmp_path / "x.torrent"])))
+    assert paths(content) == ["a", "sub/x.torrent"]
+    assert reasons(content) == {"x.torrent": Reason.OUTPUT}
+
+
 def test_what_a_file_looked_like(tmp_path: Path) -> None:
     plant(tmp_path, "d/a")
     os.utime(tmp_path / "d/a", ns=(1, 1_234_567_890_123_456_789))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from planting import PLAIN, Shuffled, paths, plant
+from planting import PLAIN, Shuffled, as_nobody, paths, plant
 
 from mktorrent_py.content import walk
 from mktorrent_py.content.listing import scan_directory
@@ -96,25 +94,6 @@ def test_what_may_not_be_read_is_named(tmp_path: Path, secret: str) -> None:
                     scan_content(tmp_path / secret, PLAIN)
     finally:
         (tmp_path / secret).chmod(0o755)
-
-
-@contextmanager
-def as_nobody(path: Path) -> Iterator[None]:
-    """Give up root for a while, who may read everything, but keep the way to `path` open."""
-    if os.geteuid() != 0:
-        yield
-        return
-    modes = {above: above.stat().st_mode & 0o7777 for above in (path, *path.parents)}
-    closed = {above: mode for above, mode in modes.items() if mode & 0o055 != 0o055}
-    for above, mode in closed.items():
-        above.chmod(mode | 0o055)
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        for above, mode in closed.items():
-            above.chmod(mode)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs mode bits")

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mktorrent_py.content.selection import Reason, Selection, escape_pattern
+from mktorrent_py.content.selection import Reason, Selection, escape_pattern, is_plain_name
+from mktorrent_py.content.walk import name_fault
 from mktorrent_py.errors import UsageError
 
 
@@ -212,3 +213,35 @@ def test_git_agrees_about_ignore_files(work_tree: Path, lines: list[str]) -> Non
     kept = set(subprocess.run(listing, check=True, capture_output=True, text=True).stdout.split("\0")) - {""}
     selection = Selection(ignore_lines=tuple(lines))
     assert {path for path in FILES if verdict(selection, path) is None} == kept
+
+
+@given(name=st.text(st.characters(max_codepoint=0x7F), min_size=1, max_size=3) | st.from_regex(r"[a-z.:\\\\]{1,3}"))
+def test_of_a_plain_name_no_rule_has_anything_to_say(name: str) -> None:
+    if is_plain_name(name.encode()):
+        assert Selection().verdict((name,), False) is None
+        assert name_fault(name, allow_raw=False) is None
+        assert not name.startswith(".")
+
+
+@pytest.mark.parametrize("name", [b"a", b"track 01.flac", b"[group] show - 01 (1080p).mkv", b"-x", b"~", b"thumbs.dbx"])
+def test_usual_names_are_plain(name: bytes) -> None:
+    assert is_plain_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", [b".a", b"Thumbs.DB", b"icon\r", b"Desktop.ini", b"a\\b", b"C:", b"a\n", b"\x7f", b"caf\xc3\xa9", b".."]
+)
+def test_names_with_something_to_say_of_them_are_not(name: bytes) -> None:
+    assert not is_plain_name(name)
+
+
+def test_every_pattern_and_no_hidden_files_end_the_short_way() -> None:
+    assert Selection().takes_plain_names
+    assert Selection(keep_junk=True).takes_plain_names
+    for selection in (
+        Selection(include=("a",)),
+        Selection(exclude=("a",)),
+        Selection(ignore_lines=("a",)),
+        Selection(hidden=False),
+    ):
+        assert not selection.takes_plain_names

@@ -63,6 +63,9 @@ class Ready:
     checked: float | None
 
 
+TrackerNews = events.TrackerAnswered | events.TrackerFailed
+
+
 @dataclass(slots=True, kw_only=True)
 class Seeding:
     """A torrent that is being given, as far as it changes; lengths in bytes, rates in bytes a second."""
@@ -74,7 +77,7 @@ class Seeding:
     rate: int = 0
     availability: float = 0.0
     peers: dict[Endpoint, Peer] = field(default_factory=dict)
-    trackers: dict[str, events.TrackerAnswered | events.TrackerFailed] = field(default_factory=dict)
+    trackers: dict[str, TrackerNews] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -315,7 +318,7 @@ class Seeder:
         if self._stop_reason is not None:
             self._unanswered -= 1
 
-    def _note_tracker(self, torrent: Seeding, url: str, answer: events.TrackerAnswered | events.TrackerFailed) -> None:
+    def _note_tracker(self, torrent: Seeding, url: str, answer: TrackerNews) -> None:
         if torrent.trackers.get(url) != answer:
             torrent.trackers[url] = answer
             self._tell(answer)

@@ -113,7 +113,7 @@ def take_stock(
             _refuse_longer(target, force=force)
     return Plan(
         metainfo=metainfo,
-        directory=directory,
+        directory=directory.absolute(),
         targets=tuple(targets),
         complete=frozenset(complete),
         pieces=tuple([state == PieceState.GOOD for state in report.pieces]),

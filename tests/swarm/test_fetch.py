@@ -85,6 +85,18 @@ def test_by_torrent_file(given: Given, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["release"], "nothing else is left there"
 
 
+@pytest.mark.parametrize("directory", ["out", ".", "out/../other"])
+def test_the_directory_may_be_relative(
+    hybrid: Given, directory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").mkdir()
+    for _ in range(2):
+        code, _, err = fetch(hybrid.release.torrent, Path(directory), *hybrid.peer)
+        assert (code, err) == (0, "")
+        assert files_below(tmp_path / directory / "release") == hybrid.release.files()
+
+
 def test_by_magnet(given: Given, tmp_path: Path) -> None:
     code, _, err = fetch(given.release.magnet, tmp_path, *given.peer)
     assert (code, err) == (0, "")
