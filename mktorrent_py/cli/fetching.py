@@ -22,10 +22,11 @@ from mktorrent_py.swarm.guard import place
 from mktorrent_py.swarm.landlock import forbid_writing
 from mktorrent_py.swarm.library import Library
 from mktorrent_py.swarm.names import safe_name
-from mktorrent_py.swarm.seed import Ready, SeedOptions
+from mktorrent_py.swarm.seed import SeedOptions
 from mktorrent_py.swarm.session import Session, SessionOptions
 from mktorrent_py.swarm.source import read_source
 from mktorrent_py.swarm.targets import Plan, lay_out, take_stock, top_of, what_is_wrong
+from mktorrent_py.swarm.torrents import Ready
 from mktorrent_py.torrentfile import refuse_to_overwrite, write_metainfo
 
 WEB_TIMEOUT = 30.0

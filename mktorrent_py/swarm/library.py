@@ -16,7 +16,8 @@ from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.swarm.check import CheckOptions, find, prove, prove_unchanged, settle
 from mktorrent_py.swarm.events import Checking
-from mktorrent_py.swarm.seed import Ready, Seeder
+from mktorrent_py.swarm.seed import Seeder
+from mktorrent_py.swarm.torrents import Ready
 from mktorrent_py.torrentfile import read_metainfo
 
 SUFFIX = ".torrent"

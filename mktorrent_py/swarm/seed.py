@@ -10,21 +10,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import libtorrent as lt
 
 from mktorrent_py.errors import ExitCode, TorrentError
-from mktorrent_py.metainfo.magnet import Magnet
 from mktorrent_py.metainfo.merkle import BLOCK_LENGTH
-from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.swarm import events
-from mktorrent_py.swarm.guard import Patrol, Placement
+from mktorrent_py.swarm.guard import Patrol
 from mktorrent_py.swarm.parameters import seed_parameters
-from mktorrent_py.swarm.peers import Endpoint, Peer, address_of
+from mktorrent_py.swarm.peers import Peer, address_of
 from mktorrent_py.swarm.session import Session
+from mktorrent_py.swarm.torrents import Ready, Seeding, TrackerNews, started_of
 
 TICK = 1.0
 TORRENTS_A_TICK = 100
@@ -47,38 +46,6 @@ class SeedOptions:
     peers_done: int | None = None
     keep_waiting: bool = False
     super_seed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """A torrent to give and where its content lies. `key` tells it from others.
-
-    `checked` is how many seconds its check took; None says that it was not hashed, and libtorrent then hashes each
-    piece before it first gives it.
-    """
-
-    key: str
-    metainfo: Metainfo
-    placement: Placement
-    checked: float | None
-
-
-@dataclass(slots=True, kw_only=True)
-class Seeding:
-    """A torrent that is being given, as far as it changes; lengths in bytes, rates in bytes a second."""
-
-    key: str
-    started: events.SeedStarted
-    handle: lt.torrent_handle
-    uploaded: int = 0
-    rate: int = 0
-    availability: float = 0.0
-    peers: dict[Endpoint, Peer] = field(default_factory=dict)
-    trackers: dict[str, events.TrackerAnswered | events.TrackerFailed] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        return self.started.name
 
 
 class Seeder:
@@ -111,7 +78,7 @@ class Seeder:
         parameters = seed_parameters(ready.metainfo, ready.placement.paths, verified=ready.checked is not None)
         if self.options.super_seed:
             parameters.flags |= lt.torrent_flags.super_seeding
-        started = _started_of(ready)
+        started = started_of(ready)
         handle = self.session.add(parameters, private=started.private)
         torrent = Seeding(key=ready.key, started=started, handle=handle)
         self.torrents[ready.key] = self._by_handle[handle] = torrent
@@ -315,7 +282,7 @@ class Seeder:
         if self._stop_reason is not None:
             self._unanswered -= 1
 
-    def _note_tracker(self, torrent: Seeding, url: str, answer: events.TrackerAnswered | events.TrackerFailed) -> None:
+    def _note_tracker(self, torrent: Seeding, url: str, answer: TrackerNews) -> None:
         if torrent.trackers.get(url) != answer:
             torrent.trackers[url] = answer
             self._tell(answer)
@@ -347,21 +314,6 @@ class Seeder:
 
     def _on_paused(self, alert: lt.torrent_paused_alert) -> None:
         self._running -= 1
-
-
-def _started_of(ready: Ready) -> events.SeedStarted:
-    metainfo = ready.metainfo
-    hashes = metainfo.infohashes
-    return events.SeedStarted(
-        name=metainfo.info.name,
-        magnet=str(Magnet.from_metainfo(metainfo)),
-        infohash_v1=hashes.v1.hex() if hashes.v1 else None,
-        infohash_v2=hashes.v2.hex() if hashes.v2 else None,
-        length=metainfo.info.layout.content_length,
-        files=len(metainfo.info.files),
-        private=metainfo.info.private,
-        checked=ready.checked,
-    )
 
 
 def _trouble(alert: Any) -> str:

@@ -20,7 +20,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from mktorrent_py.errors import NetworkError
 from mktorrent_py.swarm.events import TrackerAnswered, TrackerFailed
 from mktorrent_py.swarm.page import PageFacts, PeerFacts, TorrentFacts, render_page
-from mktorrent_py.swarm.seed import Seeder, Seeding
+from mktorrent_py.swarm.seed import Seeder
+from mktorrent_py.swarm.torrents import Seeding
 
 TORRENTS_SHOWN = 50
 COPIES_SHOWN = 100

@@ -24,8 +24,9 @@ from mktorrent_py.metainfo.magnet import Magnet
 from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.swarm.check import CheckOptions, find, prove
 from mktorrent_py.swarm.events import SeedEvent
-from mktorrent_py.swarm.seed import Ready, Seeder, SeedOptions
+from mktorrent_py.swarm.seed import Seeder, SeedOptions
 from mktorrent_py.swarm.session import HAS_WEBTORRENT, Session, SessionOptions
+from mktorrent_py.swarm.torrents import Ready
 
 PIECE_LENGTH = 65536
 HERE = "127.0.0.1"

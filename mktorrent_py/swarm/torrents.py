@@ -1,0 +1,64 @@
+"""A torrent on its way through a seeder: ready to be given, and being given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import libtorrent as lt
+
+from mktorrent_py.metainfo.magnet import Magnet
+from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.swarm import events
+from mktorrent_py.swarm.guard import Placement
+from mktorrent_py.swarm.peers import Endpoint, Peer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A torrent to give and where its content lies. `key` tells it from others.
+
+    `checked` is how many seconds its check took; None says that it was not hashed, and libtorrent then hashes each
+    piece before it first gives it.
+    """
+
+    key: str
+    metainfo: Metainfo
+    placement: Placement
+    checked: float | None
+
+
+TrackerNews = events.TrackerAnswered | events.TrackerFailed
+
+
+@dataclass(slots=True, kw_only=True)
+class Seeding:
+    """A torrent that is being given, as far as it changes; lengths in bytes, rates in bytes a second."""
+
+    key: str
+    started: events.SeedStarted
+    handle: lt.torrent_handle
+    uploaded: int = 0
+    rate: int = 0
+    availability: float = 0.0
+    peers: dict[Endpoint, Peer] = field(default_factory=dict)
+    trackers: dict[str, TrackerNews] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.started.name
+
+
+def started_of(ready: Ready) -> events.SeedStarted:
+    """What there is to tell of a torrent when its seeding begins."""
+    metainfo = ready.metainfo
+    hashes = metainfo.infohashes
+    return events.SeedStarted(
+        name=metainfo.info.name,
+        magnet=str(Magnet.from_metainfo(metainfo)),
+        infohash_v1=hashes.v1.hex() if hashes.v1 else None,
+        infohash_v2=hashes.v2.hex() if hashes.v2 else None,
+        length=metainfo.info.layout.content_length,
+        files=len(metainfo.info.files),
+        private=metainfo.info.private,
+        checked=ready.checked,
+    )
