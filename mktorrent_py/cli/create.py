@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,10 +26,13 @@ from mktorrent_py.cli.progress import ProgressMode
 from mktorrent_py.content.scan import ScanOptions, SortOrder, Symlinks, split_file_list
 from mktorrent_py.content.selection import Selection
 from mktorrent_py.create import CreateOptions
-from mktorrent_py.errors import ContentError, UsageError
+from mktorrent_py.errors import ContentError, ExitCode, UsageError
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.piece_length import parse_size
 from mktorrent_py.torrentfile import reason_of
+
+if TYPE_CHECKING:
+    from mktorrent_py.swarm.session import SessionOptions
 
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -186,12 +189,21 @@ def create(
     dry_run: Annotated[
         bool, flag("--dry-run", under=OUTPUT, help="Look at names and sizes, say what would be made, write nothing.")
     ] = False,
+    seed: Annotated[
+        bool, flag("--seed", under=PEERS, help="Seed it right away, without a second read; mkt seed has more options.")
+    ] = False,
+    seed_port: Annotated[
+        int | None, option("--seed-port", metavar="N", under=PEERS, help="Seed on this port; 0 takes any.")
+    ] = None,
+    seed_bind: Annotated[
+        Text, option("--seed-bind", metavar="ADDR|INTERFACE", under=PEERS, help="Seed from this address alone.")
+    ] = None,
     json: JsonOption = False,
     field: FieldOption = None,
     progress: ProgressOption = ProgressMode.AUTO,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
-) -> None:
+) -> int:
     """Make a torrent of CONTENT: hybrid unless said otherwise, hashed once, written whole or not at all."""
     started = time.monotonic()
     algorithms = tuple(
@@ -233,8 +245,30 @@ def create(
         checksums=algorithms,
         threads=threads,
     )
-    face = Face(json=json, field=field, quiet=quiet, verbose=verbose, progress=progress, started=started)
-    make(place, wanted, face, dry_run=dry_run)
+    face = Face(json=json, field=field, quiet=quiet, verbose=verbose, progress=progress, started=started, events=seed)
+    seeding = _seeding(place, face, port=seed_port, bind=seed_bind, dry_run=dry_run) if seed else None
+    if seeding is None and (seed_port is not None or seed_bind is not None):
+        raise UsageError("--seed-port and --seed-bind go with --seed")
+    created = make(place, wanted, face, dry_run=dry_run)
+    if created is None or seeding is None:
+        return ExitCode.DONE
+    from mktorrent_py.cli.seeding import seed_created
+
+    return seed_created(created, seeding, seconds=time.monotonic() - started, json=json, quiet=quiet)
+
+
+def _seeding(place: Place, face: Face, *, port: int | None, bind: str | None, dry_run: bool) -> SessionOptions:
+    """How to seed what is about to be created. Raises UsageError, before the work, where that cannot be."""
+    if place.is_stream or place.to_stdout or dry_run or face.field:
+        raise UsageError(
+            "--seed needs content on disk and a torrent file, and goes on: not with -, --dry-run or --field"
+        )
+    from mktorrent_py.swarm.binding import require_libtorrent
+
+    require_libtorrent()
+    from mktorrent_py.swarm.session import DEFAULT_PORT, SessionOptions
+
+    return SessionOptions(port=DEFAULT_PORT if port is None else port, bind=bind)
 
 
 def _version(v1: bool, v2: bool, hybrid: bool) -> TorrentVersion:

@@ -28,7 +28,10 @@ FORMATS = {TorrentVersion.V1: "v1", TorrentVersion.V2: "v2", TorrentVersion.HYBR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Face:
-    """How to tell of it. `started` is when the command did, on the monotonic clock."""
+    """How to tell of it. `started` is when the command did, on the monotonic clock.
+
+    With `events` the JSON object is one line of a stream that goes on.
+    """
 
     json: bool
     field: str | None
@@ -36,6 +39,7 @@ class Face:
     verbose: bool
     progress: ProgressMode
     started: float
+    events: bool = False
 
     def check(self, place: Place, *, dry_run: bool) -> None:
         """Raises UsageError for what cannot be told."""
@@ -56,8 +60,8 @@ def fields(*, dry_run: bool) -> list[str]:
     return render.field_names(_draft_facts(smallest.draft, target) if dry_run else _facts(smallest, target, 1.0))
 
 
-def make(place: Place, wanted: CreateOptions, face: Face, *, dry_run: bool) -> None:
-    """Create the torrent that was asked for and tell of it."""
+def make(place: Place, wanted: CreateOptions, face: Face, *, dry_run: bool) -> Created | None:
+    """Create the torrent that was asked for and tell of it; a dry run creates none."""
     place.check()
     face.check(place, dry_run=dry_run)
     if place.is_stream:
@@ -66,7 +70,7 @@ def make(place: Place, wanted: CreateOptions, face: Face, *, dry_run: bool) -> N
         draft = _draft(place, wanted, face)
         if dry_run:
             _tell_draft(draft, place, face)
-            return
+            return None
         _say_how(draft.content.root, wanted, face)
         created = _with_progress(
             face, draft.content.total, len(draft.content.files), lambda progress: hash_draft(draft, progress=progress)
@@ -76,6 +80,7 @@ def make(place: Place, wanted: CreateOptions, face: Face, *, dry_run: bool) -> N
         _warn_of_findings(created)
     if target is not None:
         _tell(created, place, target, face)
+    return created
 
 
 def _draft(place: Place, wanted: CreateOptions, face: Face) -> Draft:
@@ -160,7 +165,7 @@ def _tell(created: Created, place: Place, target: Path, face: Face) -> None:
         face,
         lambda: render.print_block(str(target), FORMATS[created.draft.layout.version], rows),
     )
-    if style.is_terminal(sys.stdout) and not (face.quiet or face.json or face.field or place.is_stream):
+    if style.is_terminal(sys.stdout) and not (face.quiet or face.json or face.field or place.is_stream or face.events):
         _tell_next(place, target)
 
 
@@ -177,7 +182,9 @@ def _facts(created: Created, target: Path, seconds: float) -> dict[str, Any]:
 
 
 def _show(facts: dict[str, Any], face: Face, for_people: Callable[[], None]) -> None:
-    if face.json:
+    if face.json and face.events:
+        render.print_json_line({"event": "created", **facts})
+    elif face.json:
         render.print_json(facts)
     elif face.field:
         render.print_field(facts, face.field)

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 
 from mktorrent_py.cli import messages, render, style
 from mktorrent_py.cli.peering import stop_on_signals
+from mktorrent_py.create import Created
 from mktorrent_py.errors import ExitCode, UsageError
 from mktorrent_py.swarm import events
 from mktorrent_py.swarm.landlock import forbid_writing
-from mktorrent_py.swarm.library import Library, feed
+from mktorrent_py.swarm.library import Library, created_library, feed
 from mktorrent_py.swarm.seed import Seeder, SeedOptions
 from mktorrent_py.swarm.session import Session, SessionOptions
 
@@ -31,6 +32,12 @@ def run_seeding(
     forbid_writing()
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         return runner.run(_seed(library, session, options, address, face_for(json=json, quiet=quiet)))
+
+
+def seed_created(created: Created, session: SessionOptions, *, seconds: float, json: bool, quiet: bool) -> int:
+    """Seed what was just created, which took `seconds`, without reading it again; returns the exit code."""
+    library = created_library(created.metainfo, created.draft.content, seconds)
+    return run_seeding(library, session, SeedOptions(), http=None, json=json, quiet=quiet)
 
 
 async def _seed(

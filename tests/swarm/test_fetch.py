@@ -31,6 +31,7 @@ from seeding_rig import (
     running,
     snapshot,
 )
+from trees import write_tree
 
 from mktorrent_py.content.scan import ScanOptions, Symlinks
 from mktorrent_py.errors import ExitCode, LimitError, NetworkError, UsageError
@@ -396,3 +397,24 @@ def test_it_seeds_afterwards(hybrid: Given, tmp_path: Path) -> None:
         assert process.wait_for("seed-started")["name"] == "release"
         code, _, _ = process.end(signal.SIGTERM)
     assert code == 0
+
+
+def test_what_is_created_is_seeded_right_away(tmp_path: Path) -> None:
+    write_tree(tmp_path / "release", TREE)
+    words = ("create", "release", "--private", "--no-date", "--json", "--seed", "--seed-port", "0", "--seed-bind", HERE)
+    with running(*words, "-t", f"http://{HERE}:1/announce", cwd=tmp_path) as process:
+        made = process.wait_for("created")
+        (address,) = process.wait_for("listening")["addresses"]
+        process.wait_for("seed-started")
+        code, _, err = fetch(tmp_path / made["output"], tmp_path / "out", "--peer", address)
+        assert (code, err) == (0, "")
+        assert files_below(tmp_path / "out" / "release") == files_below(tmp_path / "release")
+        assert process.end(signal.SIGTERM)[0] == 0
+
+
+@pytest.mark.parametrize("words", [["-", "-n", "x", "-o", "x"], ["release", "-o", "-"], ["release", "--dry-run"]])
+def test_only_what_stays_on_disk_can_be_seeded(words: list[str], tmp_path: Path) -> None:
+    write_tree(tmp_path / "release", {"a": 5})
+    code, out, err = run_mkt("create", *words, "--seed", cwd=tmp_path)
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert "--seed needs content on disk" in err
