@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 BLOCK_LENGTH = 16384
-BUFFER_LENGTH = 4 * 1024 * 1024
+BUFFER_LENGTH = 512 * 1024
 _NODE_LENGTH = 32
 _OPEN_FLAGS = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY", "O_NOINHERIT")
