@@ -105,7 +105,8 @@ _TABLE = (
     Rule("piece-layers-missing", WARNING, "BEP 52", "files without their piece layers",
          "Clients have to fetch the layers from peers first. " + _RECREATE),
     Rule("padding-large", WARNING, "BEP 47", "padding beyond 5 % of the content",
-         "Take shorter pieces, or v2, which has no padding.", checks.padding_large),
+         "Shorter pieces pad less, down to 16 KiB; v2 has no padding, and in v1 files share pieces.",
+         checks.padding_large),
 
     # Files and names
     Rule("unsafe-path", ERROR, "BEP 3", "a path that could lead out of its directory", "Do not trust this torrent."),
