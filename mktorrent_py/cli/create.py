@@ -261,7 +261,8 @@ def _seeding(place: Place, face: Face, *, port: int | None, bind: str | None, dr
     """How to seed what is about to be created. Raises UsageError, before the work, where that cannot be."""
     if place.is_stream or place.to_stdout or dry_run or face.field:
         raise UsageError(
-            "--seed needs content on disk and a torrent file, and goes on: not with -, --dry-run or --field"
+            "--seed needs content on disk and a torrent file, so it does not go with -, --dry-run or --field",
+            hint="Create it first, then: mkt seed TORRENT CONTENT.",
         )
     from mktorrent_py.swarm.binding import require_libtorrent
 
