@@ -17,11 +17,13 @@ from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.magnet import Magnet
 from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.metainfo.paths import display_path, printable
-from mktorrent_py.swarm.fetch import Fetcher, FetchOptions, fetch_metadata
+from mktorrent_py.swarm.fetch import Fetcher
 from mktorrent_py.swarm.guard import place
 from mktorrent_py.swarm.landlock import forbid_writing
 from mktorrent_py.swarm.library import Library
+from mktorrent_py.swarm.metadata import fetch_metadata, fetch_torrent, lacks_piece_layers
 from mktorrent_py.swarm.names import safe_name
+from mktorrent_py.swarm.reach import FetchOptions
 from mktorrent_py.swarm.seed import SeedOptions
 from mktorrent_py.swarm.session import Session, SessionOptions
 from mktorrent_py.swarm.source import read_source
@@ -78,6 +80,11 @@ async def _metadata(job: Job, magnet: Magnet) -> Metainfo:
         return await fetch_metadata(session, magnet, job.options)
 
 
+async def _torrent(job: Job, magnet: Magnet) -> Metainfo:
+    async with _listening(job.session) as session:
+        return await fetch_torrent(session, magnet, job.options)
+
+
 async def _content(job: Job, plan: Plan, show: _Shows) -> int:
     """Bytes that came in."""
     if len(plan.complete) == len(plan.wanted):
@@ -117,11 +124,11 @@ def _plan(job: Job, metainfo: Metainfo, show: _Shows) -> Plan:
 def _write_metadata(job: Job, source: Metainfo | Magnet, show: _Shows) -> int:
     if job.output is not None and not job.force:
         refuse_to_overwrite(job.output)
-    metainfo = source if isinstance(source, Metainfo) else _run(_metadata(job, source))
+    metainfo = source if isinstance(source, Metainfo) else _run(_torrent(job, source))
     output = job.output or job.directory / f"{safe_name(metainfo.info.name)}.torrent"
     write_metainfo(metainfo, output, overwrite=job.force)
-    if isinstance(source, Magnet) and metainfo.version.has_v2:
-        messages.note("peers give no piece layers with the metadata (BEP 52); clients get them with the content")
+    if lacks_piece_layers(metainfo):
+        messages.note("nobody gave its piece layers (BEP 52): clients will ask for them when they fetch the content")
     show.print_facts({**_names(metainfo), "torrent": str(output)}, str(output), "")
     return ExitCode.DONE
 

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import libtorrent as lt
 
-from mktorrent_py.errors import ContentError, LimitError, NetworkError, RefusedError
+from mktorrent_py.errors import ContentError, RefusedError
 from mktorrent_py.hashing.hasher import Progress
-from mktorrent_py.metainfo import bencode
-from mktorrent_py.metainfo.magnet import Magnet
-from mktorrent_py.metainfo.model import Metainfo, tracker_fields, web_seed_fields
 from mktorrent_py.metainfo.paths import printable
 from mktorrent_py.swarm.parameters import (
     DONT_DOWNLOAD,
@@ -26,99 +21,10 @@ from mktorrent_py.swarm.parameters import (
     name_files,
     torrent_of,
 )
+from mktorrent_py.swarm.reach import TICK, Dialer, FetchOptions, Watchdog
 from mktorrent_py.swarm.session import Session
 from mktorrent_py.swarm.targets import Plan, Target, inspect_disk
 from mktorrent_py.verify import Report
-
-TICK = 0.5
-DIAL_EVERY = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchOptions:
-    """`peers` are (address, port) to connect to at once; `timeout` is in seconds without progress, 0 for ever."""
-
-    peers: tuple[tuple[str, int], ...] = ()
-    timeout: float = 120.0
-
-
-class Watchdog:
-    """Raises NetworkError when nothing has come in for a while."""
-
-    def __init__(self, timeout: float, what: str) -> None:
-        self._timeout, self._what = timeout, what
-        self._last: object = None
-        self._since = time.monotonic()
-
-    def see(self, state: object) -> None:
-        """Take note of how far things are; the same state for too long is the end."""
-        now = time.monotonic()
-        if state != self._last:
-            self._last, self._since = state, now
-        elif self._timeout and now - self._since >= self._timeout:
-            raise NetworkError(
-                f"{self._what}: nothing came in for {self._timeout:g} s",
-                hint="Try again later, or name a peer with --peer HOST:PORT; what came so far is kept.",
-            )
-
-
-async def fetch_metadata(session: Session, magnet: Magnet, options: FetchOptions) -> Metainfo:
-    """The torrent that a magnet names, from its peers (BEP 9), with the magnet's trackers and web seeds.
-
-    Nothing is written. Raises NetworkError when nobody gives it in time.
-    """
-    parameters = lt.parse_magnet_uri(str(magnet))
-    parameters.flags = lt.torrent_flags.upload_mode | lt.torrent_flags.default_dont_download
-    parameters.save_path = os.devnull
-    handle = session.add(parameters, private=False)
-    dialer = _Dialer(handle, [*options.peers, *_magnet_peers(magnet)])
-    watchdog = Watchdog(options.timeout, "no peer gave the metadata")
-    try:
-        while True:
-            for alert in session.alerts():
-                torrent = handle.torrent_file() if isinstance(alert, lt.metadata_received_alert) else None
-                if torrent is not None:
-                    return _metainfo_of(torrent, magnet, session.options.max_metadata)
-            dialer.dial()
-            watchdog.see(None)
-            await session.wait(TICK)
-    finally:
-        session.lt.remove_torrent(handle)
-
-
-def _metainfo_of(torrent: lt.torrent_info, magnet: Magnet, limit: int) -> Metainfo:
-    info = torrent.info_section()
-    if len(info) > limit:
-        raise LimitError(f"the metadata has {len(info):,} bytes, more than the {limit:,} that are allowed")
-    fields: dict[str, bencode.Encodable] = {
-        "info": bencode.Raw(info),
-        **tracker_fields(tuple([(url,) for url in magnet.trackers])),
-        **web_seed_fields(magnet.web_seeds),
-    }
-    if torrent.info_hashes().has_v2():
-        fields["piece layers"] = {}
-    return Metainfo.from_bytes(bencode.encode(fields))
-
-
-def _magnet_peers(magnet: Magnet) -> list[tuple[str, int]]:
-    endpoints = [peer.rpartition(":") for peer in magnet.peers]
-    return [(host.strip("[]"), int(port)) for host, _, port in endpoints]
-
-
-class _Dialer:
-    """Connects to the peers that were named, again and again while nobody is connected."""
-
-    def __init__(self, handle: lt.torrent_handle, peers: Sequence[tuple[str, int]]) -> None:
-        self._handle, self._peers = handle, peers
-        self._due = 0.0
-
-    def dial(self) -> None:
-        if not self._peers or time.monotonic() < self._due:
-            return
-        self._due = time.monotonic() + DIAL_EVERY
-        if not self._handle.status(0).num_peers:
-            for peer in self._peers:
-                self._handle.connect_peer(peer)
 
 
 class Fetcher:
@@ -168,7 +74,7 @@ class Fetcher:
 
     async def _download(self) -> None:
         handle = self._session.add(self._parameters, private=self._plan.metainfo.info.private)
-        dialer = _Dialer(handle, self._options.peers)
+        dialer = Dialer(handle, self._options.peers)
         watchdog = Watchdog(self._options.timeout, f"no peer gave {printable(self._plan.metainfo.info.name)}")
         try:
             while self._unnamed:

@@ -236,6 +236,15 @@ class Session:
         except RuntimeError as error:
             raise RefusedError(f"libtorrent does not take this torrent: {error}") from error
 
+    @contextlib.contextmanager
+    def among_seeds(self) -> Iterator[None]:
+        """Meanwhile, stay with peers that have everything although we want none of it."""
+        self.lt.apply_settings({"close_redundant_connections": False})
+        try:
+            yield
+        finally:
+            self.lt.apply_settings({"close_redundant_connections": True})
+
     def forget_trackers(self) -> None:
         """Let no tracker keep the session from ending."""
         self.lt.apply_settings({"stop_tracker_timeout": 0})
