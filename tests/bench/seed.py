@@ -1,9 +1,10 @@
-"""Time `mkt seed` against other seeders, each giving the same content to the same libtorrent leecher over TCP.
+"""Time `mkt seed` against other seeders, each giving the same content to the same leecher over TCP.
 
-    python tests/bench/seed.py --size 1000 --runs 3
+    python tests/bench/seed.py --size 1000 --runs 3 --dir /dev/shm
 
-The leecher keeps what it gets in memory and checks nothing but hashes. Rates are of payload; CPU is of the seeder
-alone, per GB given; the first block is timed from the start of the transfer as the leecher sees it.
+There are two leechers: libtorrent, which checks and writes what it gets and is mostly what limits the rate, and a sink
+that throws it away. Rates are of payload; CPU is of the seeder alone, per GB given; the first block is timed from when
+the leecher begins to connect.
 """
 
 from __future__ import annotations
@@ -19,26 +20,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import libtorrent as lt
+from leechers import LEECHERS, Leecher
+from offer import HERE, Offer, free_port
 
 from mktorrent_py.create import CreateOptions, create_torrent
 from mktorrent_py.metainfo.infohash import TorrentVersion
 
-HERE = "127.0.0.1"
 TICKS = os.sysconf("SC_CLK_TCK")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What is seeded, and where a seeder is to listen and keep its own files."""
-
-    content: Path
-    torrent: Path
-    port: int
-    home: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,15 +73,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=first, epilog=rest, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--size", type=int, default=1000, metavar="MB", help="of content (1000)")
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="transfers from each (3)")
+    parser.add_argument("--leecher", action="append", choices=LEECHERS, help="who takes it (each in turn)")
     parser.add_argument("--dir", type=Path, metavar="DIR", help="where to put content and what is fetched")
     options = parser.parse_args()
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     with tempfile.TemporaryDirectory(dir=options.dir) as directory:
-        race(Path(directory), options.size * 1_000_000, options.runs)
+        offer = make_offer(Path(directory), options.size * 1_000_000)
+        for leecher in options.leecher or LEECHERS:
+            print(f"to {leecher}:")
+            race(offer, LEECHERS[leecher], options.runs)
 
 
-def race(directory: Path, size: int, runs: int) -> None:
-    """Every seeder in turn, A B C A B C, and the medians."""
+def make_offer(directory: Path, size: int) -> Offer:
+    """One file of noise and its torrent."""
     content = directory / "content" / "release"
     content.mkdir(parents=True)
     with (content / "image.bin").open("wb") as file:
@@ -99,12 +94,17 @@ def race(directory: Path, size: int, runs: int) -> None:
     made = create_torrent(content, CreateOptions(version=TorrentVersion.V1, piece_length=1 << 20))
     torrent = directory / "release.torrent"
     torrent.write_bytes(made.metainfo.to_bytes())
+    return Offer(content=content, torrent=torrent, metainfo=made.metainfo, port=0, home=directory / "home")
+
+
+def race(offer: Offer, leecher: Leecher, runs: int) -> None:
+    """Every seeder in turn, A B C A B C, and the medians."""
     found = {name: words for name, (program, words) in SEEDERS.items() if shutil.which(program)}
     results: dict[str, list[Result]] = {name: [] for name in found}
     for _ in range(runs):
         for name, words in found.items():
-            offer = Offer(content=content, torrent=torrent, port=free_port(), home=directory / "home")
-            results[name].append(transfer(words(offer), offer, directory / "got"))
+            placed = replace(offer, port=free_port())
+            results[name].append(transfer(words(placed), placed, leecher))
     for name, taken in results.items():
         print(line(name, taken))
 
@@ -116,25 +116,19 @@ def line(name: str, results: list[Result]) -> str:
     return f"{name:<14} {rate / 1e6:7.0f} MB/s   first block {1000 * first:6.0f} ms   {cpu:5.2f} CPU s/GB"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HERE, 0))
-        return int(probe.getsockname()[1])
-
-
-def transfer(words: list[str], offer: Offer, target: Path) -> Result:
+def transfer(words: list[str], offer: Offer, leecher: Leecher) -> Result:
     """Start a seeder, wait until it listens and has checked, and fetch everything from it once."""
     offer.home.mkdir(exist_ok=True)
     seeder = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_until_idle(seeder.pid, offer.port)
         before = cpu_seconds(seeder.pid)
-        rate, first, length = leech(offer, target)
-        return Result(rate=rate, first=first, cpu=(cpu_seconds(seeder.pid) - before) / (length / 1e9))
+        taken = leecher(offer)
+        cpu = cpu_seconds(seeder.pid) - before
+        return Result(rate=taken.length / taken.rest, first=taken.first, cpu=cpu / (taken.length / 1e9))
     finally:
         seeder.send_signal(signal.SIGKILL)
         seeder.wait()
-        shutil.rmtree(target, ignore_errors=True)
 
 
 def wait_until_idle(pid: int, port: int) -> None:
@@ -158,27 +152,6 @@ def cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return (int(fields[11]) + int(fields[12])) / TICKS + sum([cpu_seconds(int(child)) for child in children])
-
-
-def leech(offer: Offer, target: Path) -> tuple[float, float, int]:
-    """Bytes a second, seconds to the first block, bytes."""
-    quiet = dict.fromkeys(["enable_dht", "enable_lsd", "enable_upnp", "enable_natpmp", "enable_outgoing_utp"], False)
-    settings = lt.session_params()
-    settings.settings = {"listen_interfaces": f"{HERE}:0", "webtorrent_stun_server": "", "alert_mask": 0, **quiet}
-    settings.disk_io_constructor = "posix_disk_io_constructor"
-    session = lt.session(settings)
-    parameters = lt.load_torrent_file(str(offer.torrent))
-    parameters.save_path = str(target)
-    handle = session.add_torrent(parameters)
-    time.sleep(0.5)
-    handle.connect_peer((HERE, offer.port))
-    started, first = time.monotonic(), 0.0
-    while not (status := handle.status()).is_seeding:
-        first = first or (time.monotonic() - started if status.total_payload_download else 0.0)
-        time.sleep(0.002 if not first else 0.02)
-        if time.monotonic() - started > 300:
-            raise SystemExit("a transfer took longer than 300 s")
-    return status.total_payload_download / (time.monotonic() - started - first), first, status.total_payload_download
 
 
 if __name__ == "__main__":
