@@ -17,6 +17,7 @@ from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.magnet import Magnet
 from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.metainfo.paths import display_path, printable
+from mktorrent_py.swarm.events import Basis
 from mktorrent_py.swarm.fetch import Fetcher
 from mktorrent_py.swarm.guard import place
 from mktorrent_py.swarm.landlock import forbid_writing
@@ -140,7 +141,7 @@ def _seed(job: Job, plan: Plan, *, json: bool, quiet: bool) -> int:
         raise NetworkError("only part of the torrent was fetched, which cannot be seeded")
     paths = [str(target.final).encode("utf-8", "surrogateescape") for target in plan.targets]
     placement = place(plan.metainfo.info.layout, paths)
-    ready = Ready(key=job.source, metainfo=plan.metainfo, placement=placement, checked=0.0)
+    ready = Ready(key=job.source, metainfo=plan.metainfo, placement=placement, basis=Basis.CHECKED)
     return run_seeding(Library(items=(), ready=(ready,)), job.session, SeedOptions(), http=None, json=json, quiet=quiet)
 
 

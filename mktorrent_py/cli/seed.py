@@ -23,6 +23,10 @@ ContentOption = Annotated[
     typer.Option("--content", "-c", metavar="DIR", help="Look here for the content; may be given more than once."),
 ]
 TrustOption = Annotated[bool, typer.Option("--trust", help="Compare sizes and times only; hash nothing beforehand.")]
+CacheOption = Annotated[
+    Path | None,
+    typer.Option("--cache", metavar="FILE", help="Remember checks here; what has not changed since is not read again."),
+]
 SlotsOption = Annotated[int, typer.Option("--slots", metavar="N", min=1, help="Send to N peers at a time.")]
 RatioOption = Annotated[
     float | None, typer.Option("--ratio", metavar="R", min=0, help="Stop when R times the content was sent.")
@@ -43,6 +47,7 @@ def seed(
     what: What,
     content: ContentOption = None,
     trust: TrustOption = False,
+    cache: CacheOption = None,
     port: peering.PortOption = 6881,
     bind: peering.BindOption = None,
     upload_limit: peering.UploadLimitOption = "0",
@@ -74,9 +79,11 @@ def seed(
     from mktorrent_py.cli.seeding import run_seeding
     from mktorrent_py.swarm.check import CheckOptions
     from mktorrent_py.swarm.library import gather
+    from mktorrent_py.swarm.proofs import Proofs
     from mktorrent_py.swarm.seed import SeedOptions
 
-    library = gather(what, content or (), CheckOptions(trust=trust, threads=threads), watch=watch)
+    check = CheckOptions(trust=trust, threads=threads, proofs=Proofs(cache) if cache is not None else None)
+    library = gather(what, content or (), check, watch=watch)
     session = peering.session_options(
         port=port, bind=bind, max_peers=max_peers, dht=dht, lsd=lsd, pex=pex, upnp=upnp, utp=utp,
         encryption=encryption, proxy=proxy, upload_limit=upload_limit, announce_ip=announce_ip,

@@ -8,17 +8,19 @@ import re
 import sys
 import time
 from contextlib import AsyncExitStack
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mktorrent_py.cli import messages, render, style
 from mktorrent_py.cli.peering import stop_on_signals
-from mktorrent_py.create import Created
 from mktorrent_py.errors import ExitCode, UsageError
 from mktorrent_py.swarm import events
 from mktorrent_py.swarm.landlock import forbid_writing
 from mktorrent_py.swarm.library import Library, created_library, feed
 from mktorrent_py.swarm.seed import Seeder, SeedOptions
 from mktorrent_py.swarm.session import Session, SessionOptions
+
+if TYPE_CHECKING:
+    from mktorrent_py.create import Created
 
 LINE_EVERY = 60.0
 """Seconds between status lines where a line cannot be drawn over."""
@@ -168,9 +170,8 @@ class TerminalFace(QuietFace):
         sys.stdout.flush()
 
     def _show_start(self, event: events.SeedStarted) -> None:
-        checked = "taken on trust" if event.checked is None else f"checked in {render.duration(event.checked)}"
         name = style.shown_path(event.name, max(style.terminal_width() - 40, 20))
-        render.print_block(f"seeding {name}", f"{render.size(event.length)}, {checked}", [
+        render.print_block(f"seeding {name}", f"{render.size(event.length)}, {_basis(event)}", [
             ("magnet", event.magnet),
             *[("listen", address) for address in self._addresses],
         ])  # fmt: skip
@@ -187,6 +188,15 @@ class TerminalFace(QuietFace):
     def _clear(self) -> None:
         if self._has_cursor:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _basis(event: events.SeedStarted) -> str:
+    match event.basis:
+        case events.Basis.TRUSTED:
+            return "taken on trust"
+        case events.Basis.REMEMBERED:
+            return "unchanged since it was checked"
+    return f"checked in {render.duration(event.checked)}" if event.checked is not None else "checked"
 
 
 def row_of(event: events.SeedEvent) -> render.Row | None:

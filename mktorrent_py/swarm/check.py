@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +14,31 @@ from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.layout import Layout
 from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.metainfo.paths import display_path, unsafe_reason
+from mktorrent_py.swarm.events import Basis
 from mktorrent_py.swarm.guard import Placement, place, shown
+from mktorrent_py.swarm.proofs import Proofs
 from mktorrent_py.verify import FileReport, Report, Verification, VerifyOptions, prepare_verification, run_verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOptions:
-    """How to check. `trust` compares sizes, and times with the torrent file's; otherwise every byte is hashed."""
+    """How to check. `trust` compares sizes, and times with the torrent file's; otherwise every byte is hashed.
+
+    With `proofs`, what has not changed since it was last found right is not read again.
+    """
 
     trust: bool = False
     threads: int = 0
+    proofs: Proofs | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vouched:
+    """Content that may be given, and why; `seconds` is how long it was hashed, None where it was not."""
+
+    placement: Placement
+    basis: Basis
+    seconds: float | None = None
 
 
 def find(metainfo: Metainfo, places: Sequence[Path], options: CheckOptions) -> Verification:
@@ -47,11 +63,40 @@ def _is_all_there(verification: Verification) -> bool:
     return all(disk is not None and disk.size == file.length for file, disk in zip(files, disks, strict=True))
 
 
+def vouch(verification: Verification, options: CheckOptions, *, torrent: Path, progress: Progress) -> Vouched:
+    """Make sure of what was found, by the least that the options ask for. Raises ContentError where it is not right."""
+    if options.trust:
+        placement = prove(verification, progress=progress)
+        prove_unchanged(placement, torrent)
+        return Vouched(placement=placement, basis=Basis.TRUSTED)
+    remembered = _recall(verification, options.proofs) if options.proofs is not None else None
+    if remembered is not None:
+        return Vouched(placement=remembered, basis=Basis.REMEMBERED)
+    started = time.monotonic()
+    placement = prove(verification, progress=progress)
+    seconds = round(time.monotonic() - started, 3)
+    if options.proofs is not None:
+        options.proofs.add(verification.metainfo.infohashes, placement, seconds=seconds)
+    return Vouched(placement=placement, basis=Basis.CHECKED, seconds=seconds)
+
+
+def _recall(verification: Verification, proofs: Proofs) -> Placement | None:
+    """What was found, if it was right when it was last checked and has not changed since; None otherwise."""
+    if not _is_all_there(verification):
+        return None
+    placement = _placement_of(verification)
+    return placement if proofs.hold(verification.metainfo.infohashes, placement) else None
+
+
 def prove(verification: Verification, *, progress: Progress | None = None) -> Placement:
     """Check what was found. Raises ContentError unless all of it is right, and was so before and after."""
     report = run_verification(verification, progress=progress)
     if not report.ok:
         raise _wrong(report)
+    return _placement_of(verification)
+
+
+def _placement_of(verification: Verification) -> Placement:
     located = verification.located
     disks = [located.found[number].disk for number in range(len(located.found))]
     return settle(verification.metainfo.info.layout, located.root, disks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mktorrent_py.errors import ExitCode
 
@@ -14,9 +15,17 @@ class Listening:
     addresses: tuple[str, ...]
 
 
+class Basis(StrEnum):
+    """Why content may be given: it was hashed just now, or has not changed since it was, or is taken on trust."""
+
+    CHECKED = "checked"
+    REMEMBERED = "remembered"
+    TRUSTED = "trusted"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedStarted:
-    """A torrent is being given. `length` in bytes, `checked` in seconds (None: taken on trust), hashes in hex."""
+    """A torrent is being given. `length` in bytes, `checked` in seconds (None: not hashed just now), hashes in hex."""
 
     name: str
     magnet: str
@@ -25,6 +34,7 @@ class SeedStarted:
     length: int
     files: int
     private: bool
+    basis: Basis
     checked: float | None
 
 

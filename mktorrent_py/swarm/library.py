@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,8 @@ from mktorrent_py.content.scan import Content
 from mktorrent_py.errors import TorrentError, UsageError
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.model import Metainfo
-from mktorrent_py.swarm.check import CheckOptions, find, prove, prove_unchanged, settle
-from mktorrent_py.swarm.events import Checking
+from mktorrent_py.swarm.check import CheckOptions, find, settle, vouch
+from mktorrent_py.swarm.events import Basis, Checking
 from mktorrent_py.swarm.seed import Seeder
 from mktorrent_py.swarm.torrents import Ready
 from mktorrent_py.torrentfile import read_metainfo
@@ -58,8 +57,9 @@ def gather(what: Sequence[Path], content: Sequence[Path], check: CheckOptions, *
         items = tuple([Item(torrent=path, places=places) for path in torrents_in(what[0])])
         return Library(items=items, watched=what[0] if watch else None, places=places, check=check)
     if len(what) == 2 and not content:
-        return Library(items=(Item(torrent=what[0], places=(what[1],)),), check=check)
-    items = tuple([Item(torrent=path, places=tuple(content) or (path.parent,)) for path in what])
+        items = (Item(torrent=what[0], places=(what[1],)),)
+    else:
+        items = tuple([Item(torrent=path, places=tuple(content) or (path.parent,)) for path in what])
     return Library(items=items, check=check)
 
 
@@ -69,7 +69,8 @@ def created_library(metainfo: Metainfo, content: Content, seconds: float) -> Lib
     Raises ContentError when a file has changed since.
     """
     placement = settle(metainfo.info.layout, content.root, content.disk)
-    return Library(items=(), ready=(Ready(key=content.name, metainfo=metainfo, placement=placement, checked=seconds),))
+    ready = Ready(key=content.name, metainfo=metainfo, placement=placement, basis=Basis.CHECKED, checked=seconds)
+    return Library(items=(), ready=(ready,))
 
 
 def torrents_in(directory: Path) -> list[Path]:
@@ -121,12 +122,9 @@ async def _checked(item: Item, options: CheckOptions, seeder: Seeder) -> Ready:
 
 
 def _check(item: Item, metainfo: Metainfo, options: CheckOptions, progress: Progress) -> Ready:
-    started = time.monotonic()
-    placement = prove(find(metainfo, item.places, options), progress=progress)
-    if options.trust:
-        prove_unchanged(placement, item.torrent)
-    seconds = None if options.trust else round(time.monotonic() - started, 3)
-    return Ready(key=item.key, metainfo=metainfo, placement=placement, checked=seconds)
+    verification = find(metainfo, item.places, options)
+    found = vouch(verification, options, torrent=item.torrent, progress=progress)
+    return Ready(key=item.key, metainfo=metainfo, placement=found.placement, basis=found.basis, checked=found.seconds)
 
 
 async def _watch(library: Library, directory: Path, seeder: Seeder) -> None:

@@ -75,7 +75,8 @@ class Seeder:
 
     def add(self, ready: Ready) -> None:
         """Start giving a torrent."""
-        parameters = seed_parameters(ready.metainfo, ready.placement.paths, verified=ready.checked is not None)
+        verified = ready.basis is events.Basis.CHECKED
+        parameters = seed_parameters(ready.metainfo, ready.placement.paths, verified=verified)
         if self.options.super_seed:
             parameters.flags |= lt.torrent_flags.super_seeding
         started = started_of(ready)

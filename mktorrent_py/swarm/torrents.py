@@ -9,6 +9,7 @@ import libtorrent as lt
 from mktorrent_py.metainfo.magnet import Magnet
 from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.swarm import events
+from mktorrent_py.swarm.events import Basis
 from mktorrent_py.swarm.guard import Placement
 from mktorrent_py.swarm.peers import Endpoint, Peer
 
@@ -17,14 +18,15 @@ from mktorrent_py.swarm.peers import Endpoint, Peer
 class Ready:
     """A torrent to give and where its content lies. `key` tells it from others.
 
-    `checked` is how many seconds its check took; None says that it was not hashed, and libtorrent then hashes each
-    piece before it first gives it.
+    `basis` is why it may be given, and `checked` how many seconds its check took, where it was hashed just now. Where
+    it was not, libtorrent hashes each piece before it first gives it.
     """
 
     key: str
     metainfo: Metainfo
     placement: Placement
-    checked: float | None
+    basis: Basis
+    checked: float | None = None
 
 
 TrackerNews = events.TrackerAnswered | events.TrackerFailed
@@ -60,5 +62,6 @@ def started_of(ready: Ready) -> events.SeedStarted:
         length=metainfo.info.layout.content_length,
         files=len(metainfo.info.files),
         private=metainfo.info.private,
+        basis=ready.basis,
         checked=ready.checked,
     )

@@ -23,7 +23,7 @@ from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.magnet import Magnet
 from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.swarm.check import CheckOptions, find, prove
-from mktorrent_py.swarm.events import SeedEvent
+from mktorrent_py.swarm.events import Basis, SeedEvent
 from mktorrent_py.swarm.seed import Seeder, SeedOptions
 from mktorrent_py.swarm.session import HAS_WEBTORRENT, Session, SessionOptions
 from mktorrent_py.swarm.torrents import Ready
@@ -102,9 +102,8 @@ def free_port() -> int:
 def ready(release: Release, *, verified: bool = True) -> Ready:
     """A release that was checked, as the seeder takes it."""
     placement = prove(find(release.metainfo, [release.content], CheckOptions()))
-    return Ready(
-        key=str(release.torrent), metainfo=release.metainfo, placement=placement, checked=0.1 if verified else None
-    )
+    basis = Basis.CHECKED if verified else Basis.TRUSTED
+    return Ready(key=str(release.torrent), metainfo=release.metainfo, placement=placement, basis=basis)
 
 
 class Running:
