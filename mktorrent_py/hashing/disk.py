@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 SYSTEM = Path("/sys/dev/block")
@@ -16,8 +17,17 @@ def is_rotating(path: Path, *, system: Path = SYSTEM) -> bool:
     """
     try:
         device = path.stat().st_dev
-        entry = (system / f"{os.major(device)}:{os.minor(device)}").resolve(strict=True)
+        number = f"{os.major(device)}:{os.minor(device)}"
     except (OSError, AttributeError):
+        return False
+    return _disk_is_rotating(system / number)
+
+
+@cache
+def _disk_is_rotating(disk: Path) -> bool:
+    try:
+        entry = disk.resolve(strict=True)
+    except OSError:
         return False
     if any(part.startswith("virtio") for part in entry.parts):
         return False

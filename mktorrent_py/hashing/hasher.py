@@ -23,6 +23,9 @@ from mktorrent_py.hashing.kernel import ReadFault, hash_unit, hash_unit_tapped
 from mktorrent_py.hashing.plan import ROW_FIELDS, Unit, plan_hashes, plan_pieces
 from mktorrent_py.metainfo.layout import Layout
 
+ALONE = 1 << 20
+"""Bytes, with padding, up to which starting threads takes longer than hashing."""
+
 UNCHECKED = (-1, 0, 0)
 """Stands for the size, mtime and inode of a file that is to be read as it is found."""
 
@@ -118,21 +121,27 @@ def default_threads() -> int:
 
 def hash_units(units: Iterable[Unit], layout: Layout, source: Source, options: HashOptions) -> Iterator[Hashed]:
     """Hash units in parallel, a few ahead of the one that is due; the results come in the order of the units."""
-    threads = options.threads or default_threads()
     sequential = is_rotating(source.root) if options.sequential is None else options.sequential
-    ahead = 2 * threads
-    due: deque[Future[Hashed]] = deque()
-    with _open_root(source.root) as root, ThreadPoolExecutor(threads, "mkt-hash") as pool:
+    with _open_root(source.root) as root:
         work = _Work(layout=layout, source=source, options=options, root=root, sequential=sequential)
+        if layout.piece_count * layout.piece_length <= ALONE:
+            yield from map(work.hash, units)
+        else:
+            yield from _hash_in_parallel(units, work, options.threads or default_threads())
+
+
+def _hash_in_parallel(units: Iterable[Unit], work: _Work, threads: int) -> Iterator[Hashed]:
+    due: deque[Future[Hashed]] = deque()
+    with ThreadPoolExecutor(threads, "mkt-hash") as pool:
         try:
             for unit in units:
                 due.append(pool.submit(work.hash, unit))
-                if len(due) > ahead:
+                if len(due) > 2 * threads:
                     yield due.popleft().result()
             while due:
                 yield due.popleft().result()
         except BaseException:
-            options.progress.cancel()
+            work.options.progress.cancel()
             work.abandon_checksums()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
