@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from mktorrent_py.cli import amounts, peering
+from mktorrent_py.cli import amounts, messages, peering
 from mktorrent_py.cli.options import JsonOption, QuietOption, ThreadsOption
+from mktorrent_py.metainfo.paths import printable
 from mktorrent_py.swarm.binding import require_libtorrent
 
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
@@ -84,6 +85,8 @@ def seed(
 
     check = CheckOptions(trust=trust, threads=threads, proofs=Proofs(cache) if cache is not None else None)
     library = gather(what, content or (), check, watch=watch)
+    if library.watched is not None and not library.items:
+        messages.note(f"there is no torrent in {printable(str(library.watched))} yet; it is watched for some to come")
     session = peering.session_options(
         port=port, bind=bind, max_peers=max_peers, dht=dht, lsd=lsd, pex=pex, upnp=upnp, utp=utp,
         encryption=encryption, proxy=proxy, upload_limit=upload_limit, announce_ip=announce_ip,

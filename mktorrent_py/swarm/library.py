@@ -13,6 +13,7 @@ from mktorrent_py.content.scan import Content
 from mktorrent_py.errors import TorrentError, UsageError
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.paths import printable
 from mktorrent_py.swarm.check import CheckOptions, find, settle, vouch
 from mktorrent_py.swarm.events import Basis, Checking
 from mktorrent_py.swarm.seed import Seeder
@@ -56,11 +57,24 @@ def gather(what: Sequence[Path], content: Sequence[Path], check: CheckOptions, *
         places = tuple(content) or (what[0],)
         items = tuple([Item(torrent=path, places=places) for path in torrents_in(what[0])])
         return Library(items=items, watched=what[0] if watch else None, places=places, check=check)
-    if len(what) == 2 and not content:
-        items = (Item(torrent=what[0], places=(what[1],)),)
-    else:
-        items = tuple([Item(torrent=path, places=tuple(content) or (path.parent,)) for path in what])
+    if len(what) == 2 and not content and not _is_torrent_file(what[1]):
+        return Library(items=(Item(torrent=what[0], places=(what[1],)),), check=check)
+    _refuse_directories(what)
+    items = tuple([Item(torrent=path, places=tuple(content) or (path.parent,)) for path in what])
     return Library(items=items, check=check)
+
+
+def _is_torrent_file(path: Path) -> bool:
+    return path.suffix == SUFFIX and not path.is_dir()
+
+
+def _refuse_directories(torrents: Sequence[Path]) -> None:
+    for path in torrents:
+        if path.is_dir():
+            raise UsageError(
+                f"{printable(str(path))} is a directory, and stands where a torrent file should",
+                hint="Say --content DIR for where the content of several torrents is.",
+            )
 
 
 def created_library(metainfo: Metainfo, content: Content, seconds: float) -> Library:

@@ -9,6 +9,7 @@ from mktorrent_py.metainfo.paths import printable
 
 Endpoint = tuple[str, int]
 _LENGTH_SHOWN = 60
+_CLIENT_IN_ID = 8
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +35,16 @@ class Peer:
         is_new = is_known and not self.client
         if is_new:
             self.client = client_name(info.client)
+        return is_new
+
+    def learn_from_id(self, peer_id: bytes) -> bool:
+        """The same of a peer that leaves: some have come and gone before anybody looked at them.
+
+        The start of an id names the client and its version, in few letters (BEP 20).
+        """
+        is_new = not self.client and any(peer_id)
+        if is_new:
+            self.client = client_name(peer_id[:_CLIENT_IN_ID])
         return is_new
 
     def is_done(self, length: int) -> bool:

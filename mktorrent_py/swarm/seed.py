@@ -19,11 +19,12 @@ import libtorrent as lt
 from mktorrent_py.errors import ExitCode, TorrentError
 from mktorrent_py.metainfo.merkle import BLOCK_LENGTH
 from mktorrent_py.swarm import events
+from mktorrent_py.swarm.announces import note_error, note_reply
 from mktorrent_py.swarm.guard import Patrol
 from mktorrent_py.swarm.parameters import seed_parameters
 from mktorrent_py.swarm.peers import Peer, address_of
 from mktorrent_py.swarm.session import Session
-from mktorrent_py.swarm.torrents import Ready, Seeding, TrackerNews, started_of
+from mktorrent_py.swarm.torrents import Ready, Seeding, started_of
 
 TICK = 1.0
 TORRENTS_A_TICK = 100
@@ -142,6 +143,9 @@ class Seeder:
             while self._stop_reason is None:
                 for news in self._take_alerts():
                     yield news
+                if self._is_idle() and not self.options.keep_waiting:
+                    self.stop("nothing is left to seed")
+                    continue
                 if time.monotonic() >= due:
                     due = time.monotonic() + TICK
                     await self._tick()
@@ -177,6 +181,9 @@ class Seeder:
             self._end_torrent(self.torrents.get(key), change)
         self._stop_if_done()
 
+    def _is_idle(self) -> bool:
+        return not self.torrents and not self.expected
+
     def _note_rate(self) -> None:
         """Keep the rates of the last ten minutes."""
         self.rates.append((self.seconds, sum([torrent.rate for torrent in self.torrents.values()])))
@@ -190,8 +197,6 @@ class Seeder:
             self.stop("the time is over")
         elif options.peers_done is not None and self.peers_done >= options.peers_done:
             self.stop(f"{options.peers_done:,} peers have everything")
-        elif not self.torrents and not self.expected and not options.keep_waiting:
-            self.stop("nothing is left to seed")
 
     async def _say_goodbye(self) -> None:
         """Pause, which tells the trackers, and wait for them, but not for long."""
@@ -208,6 +213,10 @@ class Seeder:
     def _tell(self, news: events.SeedEvent) -> None:
         self._news.append(news)
         self.session.wake()
+
+    def _tell_any(self, news: events.SeedEvent | None) -> None:
+        if news is not None:
+            self._tell(news)
 
     def _end_torrent(self, torrent: Seeding | None, reason: str) -> None:
         """Take a torrent out of the session at once, before anything can be written."""
@@ -259,34 +268,18 @@ class Seeder:
     def _on_tracker_reply(self, alert: lt.tracker_reply_alert) -> None:
         self._count_answer()
         torrent = self._by_handle.get(alert.handle)
-        if torrent is None or self._stop_reason is not None:
-            return
-        status = torrent.handle.status(0)
-        answer = events.TrackerAnswered(
-            name=torrent.name,
-            url=alert.url,
-            seeds=status.num_complete if status.num_complete >= 0 else None,
-            peers=status.num_incomplete if status.num_incomplete >= 0 else None,
-            again=round(status.next_announce.total_seconds()) or None,
-        )
-        self._note_tracker(torrent, alert.url, answer)
+        if torrent is not None and self._stop_reason is None:
+            self._tell_any(note_reply(torrent, alert))
 
     def _on_tracker_error(self, alert: lt.tracker_error_alert) -> None:
         self._count_answer()
         torrent = self._by_handle.get(alert.handle)
         if torrent is not None and self._stop_reason is None:
-            reason = alert.error_message() or alert.error.message().lower()
-            failure = events.TrackerFailed(name=torrent.name, url=alert.url, reason=reason)
-            self._note_tracker(torrent, alert.url, failure)
+            self._tell_any(note_error(torrent, alert, len(self.session.addresses)))
 
     def _count_answer(self) -> None:
         if self._stop_reason is not None:
             self._unanswered -= 1
-
-    def _note_tracker(self, torrent: Seeding, url: str, answer: TrackerNews) -> None:
-        if torrent.trackers.get(url) != answer:
-            torrent.trackers[url] = answer
-            self._tell(answer)
 
     def _on_peer_joined(self, alert: lt.peer_connect_alert) -> None:
         torrent = self._by_handle.get(alert.handle)
@@ -297,7 +290,10 @@ class Seeder:
         for info in torrent.handle.get_peer_info():
             peer = torrent.peers.get(info.ip)
             if peer is not None and peer.learn(info):
-                self._tell(events.PeerJoined(name=torrent.name, address=peer.address, client=peer.client))
+                self._tell_joined(torrent, peer)
+
+    def _tell_joined(self, torrent: Seeding, peer: Peer) -> None:
+        self._tell(events.PeerJoined(name=torrent.name, address=peer.address, client=peer.client))
 
     def _on_block_sent(self, alert: lt.block_uploaded_alert) -> None:
         torrent = self._by_handle.get(alert.handle)
@@ -307,11 +303,14 @@ class Seeder:
     def _on_peer_left(self, alert: lt.peer_disconnected_alert) -> None:
         torrent = self._by_handle.get(alert.handle)
         peer = torrent.peers.pop(alert.ip, None) if torrent is not None else None
-        if torrent is None or peer is None or not (peer.client or peer.sent):
+        if torrent is None or peer is None:
             return
-        done = peer.is_done(torrent.started.length)
-        self.peers_done += done
-        self._tell(events.PeerLeft(name=torrent.name, address=peer.address, done=done))
+        if peer.learn_from_id(alert.pid.to_bytes()):
+            self._tell_joined(torrent, peer)
+        if peer.client:
+            done = peer.is_done(torrent.started.length)
+            self.peers_done += done
+            self._tell(events.PeerLeft(name=torrent.name, address=peer.address, done=done))
 
     def _on_paused(self, alert: lt.torrent_paused_alert) -> None:
         self._running -= 1

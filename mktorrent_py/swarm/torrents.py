@@ -34,7 +34,11 @@ TrackerNews = events.TrackerAnswered | events.TrackerFailed
 
 @dataclass(slots=True, kw_only=True)
 class Seeding:
-    """A torrent that is being given, as far as it changes; lengths in bytes, rates in bytes a second."""
+    """A torrent that is being given, as far as it changes; lengths in bytes, rates in bytes a second.
+
+    `trackers` holds the last answer of each, by its URL; `out_of_reach` from which of our addresses a tracker cannot
+    be reached.
+    """
 
     key: str
     started: events.SeedStarted
@@ -44,6 +48,7 @@ class Seeding:
     availability: float = 0.0
     peers: dict[Endpoint, Peer] = field(default_factory=dict)
     trackers: dict[str, TrackerNews] = field(default_factory=dict)
+    out_of_reach: set[tuple[str, Endpoint]] = field(default_factory=set)
 
     @property
     def name(self) -> str:

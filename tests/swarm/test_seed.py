@@ -20,6 +20,7 @@ from seeding_rig import (
     QUIET_WORDS,
     Leecher,
     Release,
+    Running,
     files_below,
     free_port,
     make_release,
@@ -239,6 +240,37 @@ def test_a_peer_that_comes_with_everything_does_not_count(tmp_path: Path) -> Non
         return seeder.seeder.peers_done
 
     assert asyncio.run(scene()) == 0
+
+
+def test_a_peer_that_stays_for_a_moment_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Peers are looked at once a second; what they call themselves is known from their going, too."""
+    monkeypatch.setattr(seed, "TICK", 60)
+    release = make_release(tmp_path)
+
+    async def scene() -> Running:
+        async with seeding(release) as seeder:
+            leecher = Leecher(release, tmp_path / "out")
+            await leecher.fetch_from(seeder.port)
+            leecher.session.pause()
+            await seeder.until(events.PeerLeft)
+            return seeder
+
+    (joined,) = asyncio.run(scene()).told(events.PeerJoined)
+    assert joined.client.startswith("-LT2")
+
+
+def test_a_tracker_is_told_of_once_whatever_our_addresses(tmp_path: Path) -> None:
+    """libtorrent announces from each of them, and not all reach it."""
+    release = make_release(tmp_path, trackers=((f"http://{HERE}:1/announce",),))
+
+    async def scene() -> Running:
+        async with seeding(release, session=replace(QUIET, bind=None)) as seeder:
+            await seeder.until(events.TrackerFailed)
+            await asyncio.sleep(1)
+            return seeder
+
+    told = asyncio.run(scene()).told(events.TrackerFailed)
+    assert [event.reason for event in told] == ["connection refused"]
 
 
 @pytest.mark.parametrize(
@@ -464,9 +496,26 @@ def test_what_the_words_mean(tmp_path: Path) -> None:
     assert beside.items[0].places == (tmp_path,)
     several = gather([release.torrent, release.torrent], [tmp_path / "x"], options)
     assert {item.places for item in several.items} == {(tmp_path / "x",)}
+    two = gather([release.torrent, tmp_path / "other.torrent"], [], options)
+    assert [item.places for item in two.items] == [(tmp_path,), (tmp_path,)]
+    with pytest.raises(UsageError, match="is a directory"):
+        gather([release.torrent, release.torrent, release.content], [], options)
     directory = gather([tmp_path], [], options, watch=True)
     assert directory.watched == tmp_path
     assert [item.torrent for item in directory.items] == [release.torrent]
+
+
+def test_a_directory_without_a_torrent_is_waited_for_with_a_word(tmp_path: Path) -> None:
+    code, _, err = run_mkt("seed", tmp_path, "--port", "0", *QUIET_WORDS, "--for", "1s")
+    assert code == 0
+    assert "there is no torrent in" in err
+
+
+def test_a_torrent_that_is_not_there_ends_it_at_once(tmp_path: Path) -> None:
+    code, out, err = run_mkt("seed", tmp_path / "none.torrent", tmp_path, "--port", "0", *QUIET_WORDS)
+    assert code == ExitCode.CONTENT
+    assert "none.torrent: no such file" in err
+    assert float(dict(line.split("\t", 1) for line in out.splitlines())["seconds"]) < seed.TICK
 
 
 @pytest.mark.parametrize(
