@@ -19,8 +19,8 @@ from mktorrent_py.metainfo.changes import Change, changes_between, consequences
 from mktorrent_py.metainfo.edit import Edit, edit_metainfo
 from mktorrent_py.metainfo.lint import Finding, lint, lint_examination
 from mktorrent_py.metainfo.lint_rules import Severity
+from mktorrent_py.metainfo.model import examine
 from mktorrent_py.metainfo.paths import printable
-from mktorrent_py.metainfo.reading import examine
 from mktorrent_py.metainfo.summary import Summary, infohash_facts
 from mktorrent_py.torrentfile import read_bytes, refuse_to_overwrite, write_atomically
 

@@ -14,16 +14,10 @@ from typing import Any, Generic, TypeVar
 
 from mktorrent_py.errors import MetainfoError, RefusedError, UsageError
 from mktorrent_py.metainfo import bencode
+from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import InfoHashes
-from mktorrent_py.metainfo.model import (
-    Info,
-    Metainfo,
-    Node,
-    Tier,
-    distinct_tiers,
-    tracker_fields,
-    web_seed_fields,
-)
+from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.outer import Node, Tier, distinct_tiers, tracker_fields, web_seed_fields
 from mktorrent_py.metainfo.paths import printable, unsafe_reason
 
 Item = TypeVar("Item")

@@ -16,8 +16,9 @@ from typing import TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
 from mktorrent_py.errors import MagnetError, UsageError
+from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import InfoHashes
-from mktorrent_py.metainfo.model import Info, Metainfo
+from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.metainfo.read_files import listed_positions
 
 T = TypeVar("T")

@@ -26,7 +26,8 @@ from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.infohash import InfoHashes
 from mktorrent_py.metainfo.layout import Layout
 from mktorrent_py.metainfo.magnet import Magnet
-from mktorrent_py.metainfo.model import Metainfo, Node
+from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.outer import Node
 from mktorrent_py.metainfo.remarks import Remark
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
