@@ -12,18 +12,8 @@ import typer
 from mktorrent_py.cli import options
 from mktorrent_py.cli.created import Face, make
 from mktorrent_py.cli.groups import Group, flag, in_groups, option, repeatable
-from mktorrent_py.cli.options import (
-    FieldOption,
-    JsonOption,
-    ProgressOption,
-    QuietOption,
-    Text,
-    Texts,
-    ThreadsOption,
-    VerboseOption,
-)
+from mktorrent_py.cli.options import Manner, Text, Texts
 from mktorrent_py.cli.place import Place
-from mktorrent_py.cli.progress import ProgressMode
 from mktorrent_py.content.scan import ScanOptions, SortOrder, Symlinks, split_file_list
 from mktorrent_py.content.selection import Selection
 from mktorrent_py.create import CreateOptions
@@ -223,28 +213,6 @@ class Seeding(Group):
         return SessionOptions(port=DEFAULT_PORT if self.seed_port is None else self.seed_port, bind=self.seed_bind)
 
 
-class Manner(Group):
-    """How it is done and told."""
-
-    threads: ThreadsOption = 0
-    json: JsonOption = False
-    field: FieldOption = None
-    progress: ProgressOption = ProgressMode.AUTO
-    quiet: QuietOption = False
-    verbose: VerboseOption = False
-
-    def face(self, started: float, *, events: bool) -> Face:
-        return Face(
-            json=self.json,
-            field=self.field,
-            quiet=self.quiet,
-            verbose=self.verbose,
-            progress=self.progress,
-            started=started,
-            events=events,
-        )
-
-
 @app.command(cls=options.GroupedCommand)
 @in_groups
 def create(
@@ -254,7 +222,15 @@ def create(
     started = time.monotonic()
     place = output.place()
     wanted = _wanted(output, form, peers, about, choice, threads=manner.threads)
-    face = manner.face(started, events=seeding.seed)
+    face = Face(
+        json=manner.json,
+        field=manner.field,
+        quiet=manner.quiet,
+        verbose=manner.verbose,
+        progress=manner.progress_mode(),
+        started=started,
+        events=seeding.seed,
+    )
     session = seeding.session(place, face, dry_run=output.dry_run)
     created = make(place, wanted, face, dry_run=output.dry_run)
     if created is None or session is None:

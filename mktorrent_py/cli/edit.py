@@ -152,7 +152,7 @@ class Files(Group):
         return Target(output=self.output, force=self.force, dry_run=self.dry_run)
 
 
-class Manner(Group):
+class Telling(Group):
     """How it is told."""
 
     json: JsonOption = False
@@ -165,7 +165,7 @@ class Manner(Group):
 
 @app.command()
 @in_groups
-def edit(trackers: Trackers, lists: Lists, about: About, inside: Inside, files: Files, manner: Manner) -> None:
+def edit(trackers: Trackers, lists: Lists, about: About, inside: Inside, files: Files, telling: Telling) -> None:
     """Change torrents in place. The info dictionary is never touched without --new-infohash.
 
     Changes to a list happen in this order: set anew, remove, add. With several torrents, all are read and checked
@@ -189,7 +189,7 @@ def edit(trackers: Trackers, lists: Lists, about: About, inside: Inside, files: 
         new_infohash=inside.new_infohash,
         if_present=files.if_present,
     )
-    edit_all(files.torrents, wanted, files.target(), manner.face())
+    edit_all(files.torrents, wanted, files.target(), telling.face())
 
 
 def parse_tier(text: str) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ class Memory(Group):
     )
 
 
-class Manner(Group):
+class Telling(Group):
     """How it is told."""
 
     json: bool = flag("--json", help="Say what happens as one JSON object a line.")
@@ -91,7 +91,7 @@ class Manner(Group):
 
 @app.command()
 @in_groups
-def track(listening: Listening, bounds: Bounds, memory: Memory, manner: Manner) -> int:
+def track(listening: Listening, bounds: Bounds, memory: Memory, telling: Telling) -> int:
     """Run a tracker over HTTP and UDP on one port, until interrupted.
 
     The list of torrents is at /, for programs at /torrents.json and /feed.xml; /metrics and /healthz tell how it is.
@@ -118,7 +118,7 @@ def track(listening: Listening, bounds: Bounds, memory: Memory, manner: Manner) 
     )
     # Windows' own loop has no way to drain a socket.
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(_run(settings, manner.voice()))
+        return runner.run(_run(settings, telling.voice()))
 
 
 def _checked_url(url: str) -> str:

@@ -17,7 +17,7 @@ from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import InfoHashes
 from mktorrent_py.metainfo.model import Metainfo
-from mktorrent_py.metainfo.outer import Node, Tier, distinct_tiers, tracker_fields, web_seed_fields
+from mktorrent_py.metainfo.outer import Node, Tier, distinct_tiers, encode_items, tracker_fields, web_seed_fields
 from mktorrent_py.metainfo.paths import printable, unsafe_reason
 
 Item = TypeVar("Item")
@@ -367,4 +367,4 @@ def _splice(items: tuple[tuple[bytes, bytes], ...], changes: Mapping[bytes, byte
         if value is not None and key not in old_keys:
             place = next((at for at, (other, _) in enumerate(spliced) if other > key), len(spliced))
             spliced.insert(place, (key, value))
-    return b"d%be" % b"".join([b"%d:%b%b" % (len(key), key, value) for key, value in spliced])
+    return encode_items(spliced)

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.bencode import Dictionary, Limits, Value
 from mktorrent_py.metainfo.fields import Fields, kind_of, optional_text, texts
-from mktorrent_py.metainfo.filelist import encode_string
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import InfoHashes, TorrentVersion
 from mktorrent_py.metainfo.outer import (
     Node,
     Tier,
     distinct_tiers,
+    encode_items,
     encode_piece_layers,
     tracker_fields,
     web_seed_fields,
@@ -107,7 +107,7 @@ class Metainfo:
 
     def to_bytes(self) -> bytes:
         """The torrent file: exactly what was read, or what was built."""
-        return b"d%be" % b"".join([encode_string(key) + value for key, value in self.items])
+        return encode_items(self.items)
 
     @property
     def infohashes(self) -> InfoHashes:

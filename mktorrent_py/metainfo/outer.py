@@ -48,6 +48,9 @@ def web_seed_fields(web_seeds: Sequence[str]) -> dict[str, bencode.Encodable]:
 
 def encode_piece_layers(layers: Mapping[bytes, bytes]) -> bencode.Raw:
     """The `piece layers` dictionary (BEP 52), sorted by root."""
-    return bencode.Raw(
-        b"d%be" % b"".join([encode_string(root) + encode_string(layers[root]) for root in sorted(layers)])
-    )
+    return bencode.Raw(encode_items([(root, encode_string(layers[root])) for root in sorted(layers)]))
+
+
+def encode_items(items: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """A dictionary of keys and raw values, in the order in which they come."""
+    return b"d%be" % b"".join([encode_string(key) + value for key, value in items])
