@@ -40,6 +40,7 @@ METAINFO = [
     "read_outer",
     "read_form",
     "model",
+    "magnet_values",
     "magnet",
     "edit",
     "changes",

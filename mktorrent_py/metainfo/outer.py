@@ -29,6 +29,12 @@ def distinct_tiers(tiers: Iterable[Iterable[str]]) -> tuple[Tier, ...]:
     return tuple(kept)
 
 
+def host_port(node: Node) -> str:
+    """`host:port`, with brackets around IPv6."""
+    host, port = node
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def tracker_fields(tiers: tuple[Tier, ...]) -> dict[str, bencode.Encodable]:
     """One tracker is `announce` alone; more are `announce`, the first, and `announce-list` (BEP 12)."""
     if not tiers:
