@@ -145,7 +145,7 @@ def _tell_draft(draft: Draft, place: Place, face: Face) -> None:
 
 
 def _draft_facts(draft: Draft, target: Path | None) -> dict[str, Any]:
-    # Summaries stand on all that reads torrents, which nobody waits for who wants none.
+    # Summaries stand on magnets too, which nobody waits for who wants neither.
     from mktorrent_py.metainfo.summary import layout_facts
 
     return {
