@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from mktorrent_py.create import create_torrent as create_torrent
     from mktorrent_py.errors import TorrentError as TorrentError
     from mktorrent_py.hashing.hasher import Progress as Progress
+    from mktorrent_py.metainfo.info import Info as Info
     from mktorrent_py.metainfo.infohash import InfoHashes as InfoHashes
     from mktorrent_py.metainfo.infohash import TorrentVersion as TorrentVersion
     from mktorrent_py.metainfo.magnet import Magnet as Magnet
-    from mktorrent_py.metainfo.model import Info as Info
     from mktorrent_py.metainfo.model import Metainfo as Metainfo
     from mktorrent_py.torrentfile import read_metainfo as read_metainfo
     from mktorrent_py.torrentfile import write_metainfo as write_metainfo
@@ -37,7 +37,7 @@ _HOMES = {
     "CreateOptions": "create",
     "Created": "create",
     "InfoHashes": "metainfo.infohash",
-    "Info": "metainfo.model",
+    "Info": "metainfo.info",
     "Magnet": "metainfo.magnet",
     "Metainfo": "metainfo.model",
     "Progress": "hashing.hasher",

@@ -19,10 +19,12 @@ from mktorrent_py.errors import ContentError, UsageError
 from mktorrent_py.hashing.checksums import ALGORITHMS, FileChecksums
 from mktorrent_py.hashing.hasher import Fault, HashOptions, Progress, Source, hash_content
 from mktorrent_py.hashing.kernel import sha256_pairs
+from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
 from mktorrent_py.metainfo.merkle import NODE_LENGTH, divide_up, root_of_layer
-from mktorrent_py.metainfo.model import Info, Metainfo, Node
+from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.outer import Node
 from mktorrent_py.metainfo.paths import printable, unsafe_reason
 from mktorrent_py.metainfo.piece_length import (
     STREAM_PIECE_LENGTH,

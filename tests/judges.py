@@ -162,34 +162,35 @@ class TransmissionCreate(_Program):
             return out.read_bytes()
 
 
-class Aria2(_Program):
+class _InfohashPrinter(_Program):
+    """A program that prints the v1 infohash of a torrent file, among other things."""
+
+    options: tuple[str, ...] = ()
+    printed: str
+
+    def infohash(self, torrent: bytes) -> bytes:
+        """The v1 infohash."""
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / "in.torrent"
+            path.write_bytes(torrent)
+            found = re.search(self.printed, run(self.name, *self.options, path), re.MULTILINE)
+        assert found, f"{self.name} printed no infohash"
+        return bytes.fromhex(found[1])
+
+
+class Aria2(_InfohashPrinter):
     """aria2c as a reader of v1. It knows nothing of BEP 52."""
 
     name = "aria2c"
-
-    def infohash(self, torrent: bytes) -> bytes:
-        """The v1 infohash."""
-        with tempfile.TemporaryDirectory() as scratch:
-            path = Path(scratch) / "in.torrent"
-            path.write_bytes(torrent)
-            found = re.search(r"^Info Hash: ([0-9a-f]{40})$", run(self.name, "-S", path), re.MULTILINE)
-        assert found, "aria2c printed no infohash"
-        return bytes.fromhex(found[1])
+    options = ("-S",)
+    printed = r"^Info Hash: ([0-9a-f]{40})$"
 
 
-class TransmissionShow(_Program):
+class TransmissionShow(_InfohashPrinter):
     """transmission-show as a reader of v1; version 4 reads the v1 half of a hybrid as well."""
 
     name = "transmission-show"
-
-    def infohash(self, torrent: bytes) -> bytes:
-        """The v1 infohash."""
-        with tempfile.TemporaryDirectory() as scratch:
-            path = Path(scratch) / "in.torrent"
-            path.write_bytes(torrent)
-            found = re.search(r"^ *Hash(?: v1)?: ([0-9a-f]{40})$", run(self.name, path), re.MULTILINE)
-        assert found, "transmission-show printed no infohash"
-        return bytes.fromhex(found[1])
+    printed = r"^ *Hash(?: v1)?: ([0-9a-f]{40})$"
 
 
 LIBTORRENT = Libtorrent()

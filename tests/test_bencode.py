@@ -18,7 +18,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mktorrent_py.errors import BencodeError, LimitError, TorrentError
-from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.bencode import (
     MAX_DIGITS,
     MAX_IRREGULARITIES,
@@ -27,6 +26,7 @@ from mktorrent_py.metainfo.bencode import (
     Raw,
     decode,
     decode_leniently,
+    decoding,
     dictionary_spans,
     encode,
     locate,
@@ -250,7 +250,7 @@ SHAPES = {
 @pytest.mark.parametrize("data", [pytest.param(data, id=name) for name, data in SHAPES.items()])
 def test_memory_is_at_most_thirty_times_the_input(data: bytes, native: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not native:
-        monkeypatch.setattr(bencode, "_bencode", None)
+        monkeypatch.setattr(decoding, "_bencode", None)
     tracemalloc.start()
     try:
         value = decode_leniently(data).value

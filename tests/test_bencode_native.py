@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from test_bencode import IRREGULAR, SHAPES, VECTORS, bencode_soup, nested, values, vectors
 
 from mktorrent_py.errors import BencodeError
-from mktorrent_py.metainfo import bencode
-from mktorrent_py.metainfo.bencode import DEFAULT_LIMITS, Dictionary, Limits, decode_leniently, encode
+from mktorrent_py.metainfo.bencode import DEFAULT_LIMITS, Dictionary, Limits, decode_leniently, decoding, encode
 
 native = pytest.importorskip("mktorrent_py.metainfo._bencode", reason="installed without a compiler")
 
@@ -51,7 +50,7 @@ def flattened(value: Any) -> Iterator[Any]:
 def assert_agreement(data: bytes, limits: Limits = DEFAULT_LIMITS) -> None:
     with pytest.MonkeyPatch.context() as patch:
         both = reading(data, limits)
-        patch.setattr(bencode, "_bencode", None)
+        patch.setattr(decoding, "_bencode", None)
         assert both == reading(data, limits)
 
 

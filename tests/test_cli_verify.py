@@ -15,7 +15,7 @@ import reference
 from trees import seeded_bytes, write_tree
 
 from mktorrent_py.cli import main, style
-from mktorrent_py.cli.verdicts import map_cells
+from mktorrent_py.cli.piecemap import map_cells
 from mktorrent_py.hashing.compare import PieceState
 
 PIECE = 1 << 14

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mktorrent_py.metainfo as rooms
-from mktorrent_py.metainfo import bencode, reading
+from mktorrent_py.metainfo import bencode, read_form
 from mktorrent_py.metainfo.lint import MOST_FINDINGS, Finding, lint, lint_metainfo
 from mktorrent_py.metainfo.lint_rules import RULES, Severity
 from mktorrent_py.metainfo.model import Metainfo
@@ -246,8 +246,8 @@ def test_every_rule_of_the_table_is_shown_by_a_test() -> None:
 
 def noted_rules() -> set[str]:
     """Every id that the reading rooms pass to `error` or `oddity`, and every form of irregular bencode."""
-    found = set(reading._INSIDE_INFO.values())
-    for name in ("reading", "read_info", "read_files", "fields", "bencode"):
+    found = set(read_form._INSIDE_INFO.values())
+    for name in ("model", "read_outer", "read_info", "read_files", "fields", "bencode/decoding"):
         tree = ast.parse((Path(rooms.__file__).parent / f"{name}.py").read_text())
         for call in [node for node in ast.walk(tree) if isinstance(node, ast.Call)]:
             called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")

@@ -15,7 +15,8 @@ from mktorrent_py.content import survey
 from mktorrent_py.content.listing import Record, list_directory
 from mktorrent_py.content.locate import How, Located, locate_content
 from mktorrent_py.errors import ContentError
-from mktorrent_py.metainfo.model import Info, Metainfo
+from mktorrent_py.metainfo.info import Info
+from mktorrent_py.metainfo.model import Metainfo
 
 TREE = {"a": 10, "sub/b": 20, "sub/deep/c": 0}
 VERSIONS: list[reference.Version] = ["v1", "v2", "hybrid"]

@@ -15,8 +15,7 @@ from reference import bdecode
 from torrents import LONG, LONG_ROOT, PIECE, SHORT, encode, hybrid, leaf, pad, single, v1, v2
 
 from mktorrent_py.errors import MetainfoError, TorrentError
-from mktorrent_py.metainfo.model import Metainfo
-from mktorrent_py.metainfo.reading import examine
+from mktorrent_py.metainfo.model import Metainfo, examine
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "torrents"
 Torrent = dict[str, Any]

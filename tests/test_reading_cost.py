@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mktorrent_py.metainfo import read_files
 from mktorrent_py.metainfo.bencode import Raw, decode, encode
 from mktorrent_py.metainfo.layout import File
+from mktorrent_py.metainfo.model import examine
 from mktorrent_py.metainfo.paths import unsafe_reason
-from mktorrent_py.metainfo.reading import examine
 from mktorrent_py.metainfo.remarks import Notes
 
 MANY = 50_000

@@ -7,7 +7,7 @@ from typing import Any
 from torrents import LONG, SHORT, encode, hybrid, v1
 
 from mktorrent_py.metainfo.magnet import Magnet
-from mktorrent_py.metainfo.reading import examine
+from mktorrent_py.metainfo.model import examine
 from mktorrent_py.metainfo.summary import file_facts, summarize, summarize_magnet
 
 

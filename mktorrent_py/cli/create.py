@@ -5,24 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from mktorrent_py.cli import options
 from mktorrent_py.cli.created import Face, make
-from mktorrent_py.cli.options import (
-    FieldOption,
-    JsonOption,
-    ProgressOption,
-    QuietOption,
-    Text,
-    Texts,
-    ThreadsOption,
-    VerboseOption,
-)
+from mktorrent_py.cli.groups import Group, flag, in_groups, option, repeatable
+from mktorrent_py.cli.options import Manner, Text, Texts
 from mktorrent_py.cli.place import Place
-from mktorrent_py.cli.progress import ProgressMode
 from mktorrent_py.content.scan import ScanOptions, SortOrder, Symlinks, split_file_list
 from mktorrent_py.content.selection import Selection
 from mktorrent_py.create import CreateOptions
@@ -36,283 +27,250 @@ if TYPE_CHECKING:
 
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
-
-OUTPUT, SHAPE, PEERS, ABOUT, CHOICE = "Output", "Format", "Where peers meet", "About it", "What goes in"
-
-
-def option(*names: str, metavar: str = "TEXT", help: str, under: str) -> Any:
-    """An option that takes a value and has no default worth showing."""
-    return typer.Option(*names, metavar=metavar, help=help, show_default=False, rich_help_panel=under)
+WHERE_PEERS_MEET = "Where peers meet"
 
 
-def flag(*names: str, help: str, under: str) -> Any:
-    return typer.Option(*names, help=help, rich_help_panel=under)
+class Output(Group):
+    """What the torrent is made of, and where it goes."""
+
+    heading = "Output"
+
+    content: str = typer.Argument(metavar="CONTENT", help="A file or a directory; - for standard input.")
+    output: Text = option("-o", "--output", metavar="PATH|DIR/|-", help="Where to write; else NAME.torrent here.")
+    force: bool = flag("--force", "-f", help="Replace the output if it is there.")
+    checksums: Texts = repeatable(
+        "--checksums", metavar="sha256,blake3", help="SHA256SUMS and B3SUMS beside the output, from the same read."
+    )
+    dry_run: bool = flag("--dry-run", help="Look at names and sizes, say what would be made, write nothing.")
+
+    def place(self) -> Place:
+        return Place(content=self.content, output=self.output, force=self.force, checksums=self.algorithms())
+
+    def algorithms(self) -> tuple[str, ...]:
+        words = [word.strip() for words in self.checksums for word in words.split(",")]
+        return tuple(dict.fromkeys([word for word in words if word]))
+
+
+class Form(Group):
+    """Which of the formats, and pieces of which length."""
+
+    heading = "Format"
+
+    v1: bool = flag("--v1", help="v1 only: every client reads it.")
+    v2: bool = flag("--v2", help="v2 only (BEP 52): no padding, every file has its own root.")
+    hybrid: bool = flag("--hybrid", help="v1 and v2 in one (the default).")
+    piece_length: str = typer.Option(
+        "auto", "--piece-length", "-l", metavar="SIZE|auto", help="16 KiB to 128 MiB; a power of two for v2 and hybrid."
+    )
+    max_piece_length: Text = option("--max-piece-length", metavar="SIZE", help="Choose none longer than this.")
+    target_pieces: int | None = option(
+        "--target-pieces", metavar="N", help="Choose a length that makes at most N pieces."
+    )
+
+    def version(self) -> TorrentVersion:
+        said = zip(TorrentVersion, (self.v1, self.v2, self.hybrid), strict=True)
+        chosen = [version for version, is_said in said if is_said]
+        if len(chosen) > 1:
+            hint = "Hybrid is both at once, and the default."
+            raise UsageError("--v1, --v2 and --hybrid exclude each other", hint=hint)
+        return chosen[0] if chosen else TorrentVersion.HYBRID
+
+    def chosen_length(self) -> int | None:
+        return None if self.piece_length == "auto" else parse_size(self.piece_length)
+
+    def longest(self) -> int | None:
+        return parse_size(self.max_piece_length) if self.max_piece_length else None
+
+
+class Peers(Group):
+    """Where those who want the content meet those who have it."""
+
+    heading = WHERE_PEERS_MEET
+
+    tracker: Texts = repeatable(
+        "-t", "--tracker", metavar="URL[,URL...]", help="Announce here; each use is a tier, commas share one."
+    )
+    web_seed: Texts = repeatable("-w", "--web-seed", metavar="URL", help="The content over HTTP (BEP 19); repeatable.")
+    http_seed: Texts = repeatable("--http-seed", metavar="URL", help="A BEP 17 seed script; repeatable.")
+    node: Texts = repeatable("--node", metavar="HOST:PORT", help="A DHT node to start from; repeatable.")
+    private: bool = flag("--private", "-p", help="Only peers from the trackers: no DHT, no PEX (BEP 27).")
+
+
+class About(Group):
+    """What the torrent says of itself."""
+
+    heading = "About it"
+
+    similar: Texts = repeatable(
+        "--similar", metavar="INFOHASH", help="A torrent with files in common (BEP 38); repeatable."
+    )
+    collection: Texts = repeatable(
+        "--collection", metavar="NAME", help="A collection it belongs to (BEP 38); repeatable."
+    )
+    update_url: Text = option("--update-url", metavar="URL", help="Where newer versions are (BEP 39).")
+    name: Text = option("-n", "--name", help="Instead of the content's own name.")
+    comment: Text = option("-c", "--comment", help="A comment.")
+    source: Text = option("-s", "--source", help="A tag that makes another infohash, for private trackers.")
+    creator: Text = option("--creator", help="Who made it, instead of mkt and its version.")
+    no_creator: bool = flag("--no-creator", help="Do not say who made it.")
+    date: Text = option(
+        "--date",
+        metavar="WHEN",
+        help="Creation date: 2026-11-22, Unix seconds or now; else SOURCE_DATE_EPOCH, else now.",
+    )
+    no_date: bool = flag("--no-date", help="No creation date.")
+
+    def created_by(self) -> str | None:
+        if self.creator is not None and self.no_creator:
+            raise UsageError("--creator and --no-creator exclude each other")
+        if self.creator is not None or self.no_creator:
+            return options.check_text(self.creator or "", "--creator")
+        from mktorrent_py import __version__
+
+        return f"mktorrent_py {__version__}"
+
+    def creation_date(self) -> int | None:
+        if self.date and self.no_date:
+            raise UsageError("--date and --no-date exclude each other")
+        epoch = options.source_date_epoch()
+        if self.no_date:
+            return None
+        if self.date:
+            return options.parse_date(self.date, time.time())
+        return int(time.time()) if epoch is None else epoch
+
+
+class Choice(Group):
+    """Which of the content goes in, and how it is taken."""
+
+    heading = "What goes in"
+
+    include: Texts = repeatable("--include", metavar="GLOB", help="Only files that match; repeatable.")
+    exclude: Texts = repeatable("--exclude", metavar="GLOB", help="Not files or directories that match; repeatable.")
+    ignore_file: Path | None = option("--ignore-file", metavar="FILE", help="Leave out by the rules of a .gitignore.")
+    no_hidden: bool = flag("--no-hidden", help="Leave out dot files.")
+    keep_junk: bool = flag("--keep-junk", help="Take .DS_Store, Thumbs.db and their like as well.")
+    files_from: Text = option(
+        "--files-from", metavar="FILE|-", help="Only the paths listed there, one a line, relative to CONTENT."
+    )
+    null: bool = flag("-0", "--null", help="The list of --files-from ends its paths with NUL.")
+    symlinks: Symlinks = typer.Option(
+        Symlinks.FOLLOW, "--symlinks", help="Take what links lead to, skip them, or store them (BEP 47)."
+    )
+    sort: SortOrder = typer.Option(SortOrder.PATH, "--sort", help="Order of files; all but path need --v1.")
+    attributes: bool = flag("--attributes", help="Write which files are executable or hidden (BEP 47).")
+    raw_names: bool = flag("--raw-names", help="Take names that are not UTF-8 as the bytes they are.")
+
+    def scan(self) -> ScanOptions:
+        return ScanOptions(
+            selection=Selection(
+                include=tuple(self.include),
+                exclude=tuple(self.exclude),
+                ignore_lines=_ignore_lines(self.ignore_file),
+                hidden=not self.no_hidden,
+                keep_junk=self.keep_junk,
+            ),
+            symlinks=self.symlinks,
+            attributes=self.attributes,
+            allow_raw_names=self.raw_names,
+            sort=self.sort,
+        )
+
+    def file_list(self) -> tuple[bytes, ...] | None:
+        if self.files_from is None:
+            if self.null:
+                raise UsageError("-0 goes with --files-from")
+            return None
+        data = sys.stdin.buffer.read() if self.files_from == "-" else _read(Path(self.files_from))
+        return tuple(split_file_list(data, null=self.null))
+
+
+class Seeding(Group):
+    """Whether to seed it when it is made, and from where."""
+
+    heading = WHERE_PEERS_MEET
+
+    seed: bool = flag("--seed", help="Seed it right away, without a second read; mkt seed has more options.")
+    seed_port: int | None = option("--seed-port", metavar="N", help="Seed on this port; 0 takes any.")
+    seed_bind: Text = option("--seed-bind", metavar="ADDR|INTERFACE", help="Seed from this address alone.")
+
+    def session(self, place: Place, face: Face, *, dry_run: bool) -> SessionOptions | None:
+        """How to seed what is about to be created. Raises UsageError, before the work, where that cannot be."""
+        if not self.seed:
+            if self.seed_port is not None or self.seed_bind is not None:
+                raise UsageError("--seed-port and --seed-bind go with --seed")
+            return None
+        if place.is_stream or place.to_stdout or dry_run or face.field:
+            raise UsageError(
+                "--seed needs content on disk and a torrent file, so it does not go with -, --dry-run or --field",
+                hint="Create it first, then: mkt seed TORRENT CONTENT.",
+            )
+        from mktorrent_py.swarm.binding import require_libtorrent
+
+        require_libtorrent()
+        from mktorrent_py.swarm.session import DEFAULT_PORT, SessionOptions
+
+        return SessionOptions(port=DEFAULT_PORT if self.seed_port is None else self.seed_port, bind=self.seed_bind)
 
 
 @app.command(cls=options.GroupedCommand)
+@in_groups
 def create(
-    content: Annotated[str, typer.Argument(metavar="CONTENT", help="A file or a directory; - for standard input.")],
-    output: Annotated[
-        Text,
-        option("-o", "--output", metavar="PATH|DIR/|-", under=OUTPUT, help="Where to write; else NAME.torrent here."),
-    ] = None,
-    force: Annotated[bool, flag("--force", "-f", under=OUTPUT, help="Replace the output if it is there.")] = False,
-    v1: Annotated[bool, flag("--v1", under=SHAPE, help="v1 only: every client reads it.")] = False,
-    v2: Annotated[
-        bool, flag("--v2", under=SHAPE, help="v2 only (BEP 52): no padding, every file has its own root.")
-    ] = False,
-    hybrid: Annotated[bool, flag("--hybrid", under=SHAPE, help="v1 and v2 in one (the default).")] = False,
-    piece_length: Annotated[
-        str,
-        typer.Option(
-            "--piece-length",
-            "-l",
-            metavar="SIZE|auto",
-            rich_help_panel=SHAPE,
-            help="16 KiB to 128 MiB; a power of two for v2 and hybrid.",
-        ),
-    ] = "auto",
-    max_piece_length: Annotated[
-        Text, option("--max-piece-length", metavar="SIZE", under=SHAPE, help="Choose none longer than this.")
-    ] = None,
-    target_pieces: Annotated[
-        int | None,
-        option("--target-pieces", metavar="N", under=SHAPE, help="Choose a length that makes at most N pieces."),
-    ] = None,
-    tracker: Annotated[
-        Texts,
-        option(
-            "-t",
-            "--tracker",
-            metavar="URL[,URL...]",
-            under=PEERS,
-            help="Announce here; each use is a tier, commas share one.",
-        ),
-    ] = [],
-    web_seed: Annotated[
-        Texts,
-        option("-w", "--web-seed", metavar="URL", under=PEERS, help="The content over HTTP (BEP 19); repeatable."),
-    ] = [],
-    http_seed: Annotated[
-        Texts, option("--http-seed", metavar="URL", under=PEERS, help="A BEP 17 seed script; repeatable.")
-    ] = [],
-    node: Annotated[
-        Texts, option("--node", metavar="HOST:PORT", under=PEERS, help="A DHT node to start from; repeatable.")
-    ] = [],
-    similar: Annotated[
-        Texts,
-        option(
-            "--similar", metavar="INFOHASH", under=ABOUT, help="A torrent with files in common (BEP 38); repeatable."
-        ),
-    ] = [],
-    collection: Annotated[
-        Texts,
-        option("--collection", metavar="NAME", under=ABOUT, help="A collection it belongs to (BEP 38); repeatable."),
-    ] = [],
-    update_url: Annotated[
-        Text, option("--update-url", metavar="URL", under=ABOUT, help="Where newer versions are (BEP 39).")
-    ] = None,
-    name: Annotated[Text, option("-n", "--name", under=ABOUT, help="Instead of the content's own name.")] = None,
-    comment: Annotated[Text, option("-c", "--comment", under=ABOUT, help="A comment.")] = None,
-    source: Annotated[
-        Text, option("-s", "--source", under=ABOUT, help="A tag that makes another infohash, for private trackers.")
-    ] = None,
-    private: Annotated[
-        bool, flag("--private", "-p", under=PEERS, help="Only peers from the trackers: no DHT, no PEX (BEP 27).")
-    ] = False,
-    creator: Annotated[
-        Text, option("--creator", under=ABOUT, help="Who made it, instead of mkt and its version.")
-    ] = None,
-    no_creator: Annotated[bool, flag("--no-creator", under=ABOUT, help="Do not say who made it.")] = False,
-    date: Annotated[
-        Text,
-        option(
-            "--date",
-            metavar="WHEN",
-            under=ABOUT,
-            help="Creation date: 2026-11-22, Unix seconds or now; else SOURCE_DATE_EPOCH, else now.",
-        ),
-    ] = None,
-    no_date: Annotated[bool, flag("--no-date", under=ABOUT, help="No creation date.")] = False,
-    include: Annotated[
-        Texts, option("--include", metavar="GLOB", under=CHOICE, help="Only files that match; repeatable.")
-    ] = [],
-    exclude: Annotated[
-        Texts,
-        option("--exclude", metavar="GLOB", under=CHOICE, help="Not files or directories that match; repeatable."),
-    ] = [],
-    ignore_file: Annotated[
-        Path | None,
-        option("--ignore-file", metavar="FILE", under=CHOICE, help="Leave out by the rules of a .gitignore."),
-    ] = None,
-    no_hidden: Annotated[bool, flag("--no-hidden", under=CHOICE, help="Leave out dot files.")] = False,
-    keep_junk: Annotated[
-        bool, flag("--keep-junk", under=CHOICE, help="Take .DS_Store, Thumbs.db and their like as well.")
-    ] = False,
-    files_from: Annotated[
-        Text,
-        option(
-            "--files-from",
-            metavar="FILE|-",
-            under=CHOICE,
-            help="Only the paths listed there, one a line, relative to CONTENT.",
-        ),
-    ] = None,
-    null: Annotated[
-        bool, flag("-0", "--null", under=CHOICE, help="The list of --files-from ends its paths with NUL.")
-    ] = False,
-    symlinks: Annotated[
-        Symlinks,
-        typer.Option(
-            "--symlinks", rich_help_panel=CHOICE, help="Take what links lead to, skip them, or store them (BEP 47)."
-        ),
-    ] = Symlinks.FOLLOW,
-    sort: Annotated[
-        SortOrder, typer.Option("--sort", rich_help_panel=CHOICE, help="Order of files; all but path need --v1.")
-    ] = SortOrder.PATH,
-    attributes: Annotated[
-        bool, flag("--attributes", under=CHOICE, help="Write which files are executable or hidden (BEP 47).")
-    ] = False,
-    raw_names: Annotated[
-        bool, flag("--raw-names", under=CHOICE, help="Take names that are not UTF-8 as the bytes they are.")
-    ] = False,
-    checksums: Annotated[
-        Texts,
-        option(
-            "--checksums",
-            metavar="sha256,blake3",
-            under=OUTPUT,
-            help="SHA256SUMS and B3SUMS beside the output, from the same read.",
-        ),
-    ] = [],
-    threads: ThreadsOption = 0,
-    dry_run: Annotated[
-        bool, flag("--dry-run", under=OUTPUT, help="Look at names and sizes, say what would be made, write nothing.")
-    ] = False,
-    seed: Annotated[
-        bool, flag("--seed", under=PEERS, help="Seed it right away, without a second read; mkt seed has more options.")
-    ] = False,
-    seed_port: Annotated[
-        int | None, option("--seed-port", metavar="N", under=PEERS, help="Seed on this port; 0 takes any.")
-    ] = None,
-    seed_bind: Annotated[
-        Text, option("--seed-bind", metavar="ADDR|INTERFACE", under=PEERS, help="Seed from this address alone.")
-    ] = None,
-    json: JsonOption = False,
-    field: FieldOption = None,
-    progress: ProgressOption = ProgressMode.AUTO,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
+    output: Output, form: Form, peers: Peers, about: About, choice: Choice, seeding: Seeding, manner: Manner
 ) -> int:
     """Make a torrent of CONTENT: hybrid unless said otherwise, hashed once, written whole or not at all."""
     started = time.monotonic()
-    algorithms = tuple(
-        dict.fromkeys([word.strip() for words in checksums for word in words.split(",") if word.strip()])
+    place = output.place()
+    wanted = _wanted(output, form, peers, about, choice, threads=manner.threads)
+    face = Face(
+        json=manner.json,
+        field=manner.field,
+        quiet=manner.quiet,
+        verbose=manner.verbose,
+        progress=manner.progress_mode(),
+        started=started,
+        events=seeding.seed,
     )
-    place = Place(content=content, output=output, force=force, checksums=algorithms)
-    wanted = CreateOptions(
-        version=_version(v1, v2, hybrid),
-        piece_length=None if piece_length == "auto" else parse_size(piece_length),
-        max_piece_length=parse_size(max_piece_length) if max_piece_length else None,
-        target_pieces=target_pieces,
-        trackers=tuple([options.split_tier(tier) for tier in tracker]),
-        web_seeds=tuple([options.check_url(url, "a web seed", ("http", "https", "ftp")) for url in web_seed]),
-        http_seeds=tuple([options.check_url(url, "an HTTP seed", ("http", "https")) for url in http_seed]),
-        nodes=tuple([options.parse_node(text) for text in node]),
-        similar=tuple([options.parse_infohash(text) for text in similar]),
-        collections=tuple([options.check_text(text, "--collection") for text in collection]),
-        update_url=options.check_url(update_url, "updates", ("http", "https")) if update_url else None,
-        name=name,
-        comment=options.check_text(comment, "--comment") if comment else None,
-        source=options.check_text(source, "--source") if source else None,
-        private=private,
-        created_by=_creator(creator, no_creator),
-        creation_date=_creation_date(date, no_date),
-        scan=ScanOptions(
-            selection=Selection(
-                include=tuple(include),
-                exclude=tuple(exclude),
-                ignore_lines=_ignore_lines(ignore_file),
-                hidden=not no_hidden,
-                keep_junk=keep_junk,
-            ),
-            symlinks=symlinks,
-            attributes=attributes,
-            allow_raw_names=raw_names,
-            sort=sort,
-        ),
-        file_list=_file_list(files_from, null),
-        checksums=algorithms,
-        threads=threads,
-    )
-    face = Face(json=json, field=field, quiet=quiet, verbose=verbose, progress=progress, started=started, events=seed)
-    seeding = _seeding(place, face, port=seed_port, bind=seed_bind, dry_run=dry_run) if seed else None
-    if seeding is None and (seed_port is not None or seed_bind is not None):
-        raise UsageError("--seed-port and --seed-bind go with --seed")
-    created = make(place, wanted, face, dry_run=dry_run)
-    if created is None or seeding is None:
+    session = seeding.session(place, face, dry_run=output.dry_run)
+    created = make(place, wanted, face, dry_run=output.dry_run)
+    if created is None or session is None:
         return ExitCode.DONE
     from mktorrent_py.cli.seeding import seed_created
 
-    return seed_created(created, seeding, seconds=time.monotonic() - started, json=json, quiet=quiet)
+    seconds = time.monotonic() - started
+    return seed_created(created, session, seconds=seconds, json=manner.json, quiet=manner.quiet)
 
 
-def _seeding(place: Place, face: Face, *, port: int | None, bind: str | None, dry_run: bool) -> SessionOptions:
-    """How to seed what is about to be created. Raises UsageError, before the work, where that cannot be."""
-    if place.is_stream or place.to_stdout or dry_run or face.field:
-        raise UsageError(
-            "--seed needs content on disk and a torrent file, so it does not go with -, --dry-run or --field",
-            hint="Create it first, then: mkt seed TORRENT CONTENT.",
-        )
-    from mktorrent_py.swarm.binding import require_libtorrent
-
-    require_libtorrent()
-    from mktorrent_py.swarm.session import DEFAULT_PORT, SessionOptions
-
-    return SessionOptions(port=DEFAULT_PORT if port is None else port, bind=bind)
-
-
-def _version(v1: bool, v2: bool, hybrid: bool) -> TorrentVersion:
-    chosen = [version for version, said in zip(TorrentVersion, (v1, v2, hybrid), strict=True) if said]
-    if len(chosen) > 1:
-        raise UsageError("--v1, --v2 and --hybrid exclude each other", hint="Hybrid is both at once, and the default.")
-    return chosen[0] if chosen else TorrentVersion.HYBRID
-
-
-def _creator(creator: str | None, no_creator: bool) -> str | None:
-    if creator is not None and no_creator:
-        raise UsageError("--creator and --no-creator exclude each other")
-    if creator is not None or no_creator:
-        return options.check_text(creator or "", "--creator")
-    from mktorrent_py import __version__
-
-    return f"mktorrent_py {__version__}"
-
-
-def _creation_date(date: str | None, no_date: bool) -> int | None:
-    if date and no_date:
-        raise UsageError("--date and --no-date exclude each other")
-    epoch = options.source_date_epoch()
-    if no_date:
-        return None
-    if date:
-        return options.parse_date(date, time.time())
-    return int(time.time()) if epoch is None else epoch
+def _wanted(output: Output, form: Form, peers: Peers, about: About, choice: Choice, *, threads: int) -> CreateOptions:
+    return CreateOptions(
+        version=form.version(),
+        piece_length=form.chosen_length(),
+        max_piece_length=form.longest(),
+        target_pieces=form.target_pieces,
+        trackers=tuple([options.split_tier(tier) for tier in peers.tracker]),
+        web_seeds=tuple([options.check_url(url, "a web seed", ("http", "https", "ftp")) for url in peers.web_seed]),
+        http_seeds=tuple([options.check_url(url, "an HTTP seed", ("http", "https")) for url in peers.http_seed]),
+        nodes=tuple([options.parse_node(text) for text in peers.node]),
+        similar=tuple([options.parse_infohash(text) for text in about.similar]),
+        collections=tuple([options.check_text(text, "--collection") for text in about.collection]),
+        update_url=options.check_url(about.update_url, "updates", ("http", "https")) if about.update_url else None,
+        name=about.name,
+        comment=options.check_text(about.comment, "--comment") if about.comment else None,
+        source=options.check_text(about.source, "--source") if about.source else None,
+        private=peers.private,
+        created_by=about.created_by(),
+        creation_date=about.creation_date(),
+        scan=choice.scan(),
+        file_list=choice.file_list(),
+        checksums=output.algorithms(),
+        threads=threads,
+    )
 
 
 def _ignore_lines(path: Path | None) -> tuple[str, ...]:
     if path is None:
         return ()
     return tuple(_read(path).decode("utf-8", "surrogateescape").splitlines())
-
-
-def _file_list(source: str | None, null: bool) -> tuple[bytes, ...] | None:
-    if source is None:
-        if null:
-            raise UsageError("-0 goes with --files-from")
-        return None
-    data = sys.stdin.buffer.read() if source == "-" else _read(Path(source))
-    return tuple(split_file_list(data, null=null))
 
 
 def _read(path: Path) -> bytes:

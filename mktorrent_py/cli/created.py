@@ -128,9 +128,8 @@ def _say_how(root: Path | None, wanted: CreateOptions, face: Face) -> None:
 
 def _with_progress(face: Face, total: int | None, files: int, work: Callable[[Progress], Created]) -> Created:
     progress = Progress()
-    mode = ProgressMode.NONE if face.quiet and face.progress is ProgressMode.AUTO else face.progress
     detail = render.count(files, "file") if files > 1 else ""
-    with shown(mode, "hashing", total, lambda: progress.bytes_done, detail):
+    with shown(face.progress, "hashing", total, lambda: progress.bytes_done, detail):
         return work(progress)
 
 
@@ -146,7 +145,7 @@ def _tell_draft(draft: Draft, place: Place, face: Face) -> None:
 
 
 def _draft_facts(draft: Draft, target: Path | None) -> dict[str, Any]:
-    # Summaries stand on all that reads torrents, which nobody waits for who wants none.
+    # Summaries stand on magnets too, which nobody waits for who wants neither.
     from mktorrent_py.metainfo.summary import layout_facts
 
     return {

@@ -6,144 +6,190 @@ import json as json_format
 import re
 import time
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import typer
 
 from mktorrent_py.cli import options
 from mktorrent_py.cli.edited import EditFace, Target, edit_all
+from mktorrent_py.cli.groups import Group, flag, in_groups, option, repeatable
 from mktorrent_py.cli.options import FieldOption, JsonOption, QuietOption, Text, Texts
 from mktorrent_py.errors import UsageError
 from mktorrent_py.metainfo.bencode import Encodable
 from mktorrent_py.metainfo.edit import INFO_PREFIX, KEEP, Edit, Keep, ListChange, TierChange
+from mktorrent_py.metainfo.outer import Node
 
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
 Value = TypeVar("Value")
+Said = tuple[Texts, Texts, Texts, bool]
+"""Of one list: what it is anew, what to add, what to remove, and whether it goes altogether."""
 
 INTEGER_KEYS = frozenset({"creation date", "info.private"})
 WEB_SCHEMES = ("http", "https", "ftp")
 
 
-def option(*names: str, metavar: str = "TEXT", help: str) -> Any:
-    """An option that takes a value and has no default worth showing."""
-    return typer.Option(*names, metavar=metavar, help=help, show_default=False)
+class Trackers(Group):
+    """What happens to the trackers."""
+
+    tracker: Texts = repeatable("-t", "--tracker", metavar="URL[,URL...]", help="Trackers anew; each use is a tier.")
+    add_tracker: Texts = repeatable("--add-tracker", metavar="URL[,URL...]", help="A new tier at the end; repeatable.")
+    add_to_tier: Texts = repeatable(
+        "--add-to-tier", metavar="N=URL[,URL...]", help="More trackers for tier N, from 1; repeatable."
+    )
+    remove_tracker: Texts = repeatable(
+        "--remove-tracker", metavar="URL", help="Take a tracker out of its tier; repeatable."
+    )
+    remove_tier: list[int] = repeatable("--remove-tier", metavar="N", help="Take a whole tier away; repeatable.")
+    no_trackers: bool = flag("--no-trackers", help="Take all trackers away.")
+
+    def change(self) -> TierChange:
+        return TierChange(
+            replace=_anew("tracker", [parse_tier(tier) for tier in self.tracker], self.no_trackers),
+            remove=tuple(self.remove_tracker),
+            remove_tiers=tuple(self.remove_tier),
+            add_to_tier=tuple([pair for text in self.add_to_tier for pair in parse_tier_addition(text)]),
+            add=tuple([parse_tier(tier) for tier in self.add_tracker]),
+        )
 
 
-def flag(*names: str, help: str) -> Any:
-    return typer.Option(*names, help=help)
+class Lists(Group):
+    """What happens to the other lists: each is made anew, added to, taken from, or taken away."""
+
+    web_seed: Texts = repeatable("-w", "--web-seed", metavar="URL", help="Web seeds anew (BEP 19).")
+    add_web_seed: Texts = repeatable("--add-web-seed", metavar="URL", help="One more web seed.")
+    remove_web_seed: Texts = repeatable("--remove-web-seed", metavar="URL", help="One web seed less.")
+    no_web_seeds: bool = flag("--no-web-seeds", help="No web seeds.")
+    http_seed: Texts = repeatable("--http-seed", metavar="URL", help="HTTP seeds anew (BEP 17).")
+    add_http_seed: Texts = repeatable("--add-http-seed", metavar="URL", help="One more HTTP seed.")
+    remove_http_seed: Texts = repeatable("--remove-http-seed", metavar="URL", help="One HTTP seed less.")
+    no_http_seeds: bool = flag("--no-http-seeds", help="No HTTP seeds.")
+    node: Texts = repeatable("--node", metavar="HOST:PORT", help="DHT nodes anew (BEP 5).")
+    add_node: Texts = repeatable("--add-node", metavar="HOST:PORT", help="One more DHT node.")
+    remove_node: Texts = repeatable("--remove-node", metavar="HOST:PORT", help="One DHT node less.")
+    no_nodes: bool = flag("--no-nodes", help="No DHT nodes.")
+    similar: Texts = repeatable("--similar", metavar="INFOHASH", help="Similar torrents anew (BEP 38).")
+    add_similar: Texts = repeatable("--add-similar", metavar="INFOHASH", help="One more similar torrent.")
+    remove_similar: Texts = repeatable("--remove-similar", metavar="INFOHASH", help="One less.")
+    no_similar: bool = flag("--no-similar", help="No similar torrents.")
+    collection: Texts = repeatable("--collection", metavar="NAME", help="Collections anew (BEP 38).")
+    add_collection: Texts = repeatable("--add-collection", metavar="NAME", help="One more collection.")
+    remove_collection: Texts = repeatable("--remove-collection", metavar="NAME", help="One less.")
+    no_collections: bool = flag("--no-collections", help="No collections.")
+
+    def web_seeds(self) -> ListChange[str]:
+        said = self.web_seed, self.add_web_seed, self.remove_web_seed, self.no_web_seeds
+        return _list("web-seed", said, _url("a web seed"), str)
+
+    def http_seeds(self) -> ListChange[str]:
+        said = self.http_seed, self.add_http_seed, self.remove_http_seed, self.no_http_seeds
+        return _list("http-seed", said, _url("an HTTP seed"), str)
+
+    def nodes(self) -> ListChange[Node]:
+        said = self.node, self.add_node, self.remove_node, self.no_nodes
+        return _list("node", said, options.parse_node, options.parse_node)
+
+    def similar_torrents(self) -> ListChange[bytes]:
+        said = self.similar, self.add_similar, self.remove_similar, self.no_similar
+        return _list("similar", said, options.parse_infohash, parse_any_infohash)
+
+    def collections(self) -> ListChange[str]:
+        said = self.collection, self.add_collection, self.remove_collection, self.no_collections
+        return _list("collection", said, _not_empty, _not_empty)
+
+
+class About(Group):
+    """What the torrent says of itself beside the info dictionary."""
+
+    comment: Text = option("-c", "--comment", help="The comment.")
+    no_comment: bool = flag("--no-comment", help="No comment.")
+    creator: Text = option("--creator", help="Who made it (`created by`).")
+    no_creator: bool = flag("--no-creator", help="Do not say who made it.")
+    date: Text = option("--date", metavar="WHEN", help="Creation date: 2026-11-22, Unix seconds or now.")
+    no_date: bool = flag("--no-date", help="No creation date.")
+    set_key: Texts = repeatable(
+        "--set", metavar="KEY=TEXT|KEY:=JSON", help="Any other key; info.KEY for one inside info."
+    )
+    unset_key: Texts = repeatable("--unset", metavar="KEY", help="Take any key away; repeatable.")
+
+    def creation_date(self) -> int | Keep | None:
+        if self.date is not None and self.no_date:
+            raise UsageError("--date and --no-date exclude each other")
+        if self.date is not None:
+            return options.parse_date(self.date, time.time())
+        return None if self.no_date else KEEP
+
+    def keys(self) -> tuple[tuple[str, Encodable | None], ...]:
+        return (*[parse_setting(text) for text in self.set_key], *[(key, None) for key in self.unset_key])
+
+
+class Inside(Group):
+    """What the infohash covers, and leave to change that."""
+
+    name: Text = option("-n", "--name", help="The name. Changes the infohash.")
+    private: bool | None = typer.Option(
+        None, "--private/--no-private", help="BEP 27. Changes the infohash.", show_default=False
+    )
+    source: Text = option("-s", "--source", help="The source tag. Changes the infohash.")
+    no_source: bool = flag("--no-source", help="No source tag. Changes the infohash.")
+    update_url: Text = option(
+        "--update-url", metavar="URL", help="Where newer versions are (BEP 39). Changes the infohash."
+    )
+    no_update_url: bool = flag("--no-update-url", help="No update URL. Changes the infohash.")
+    new_infohash: bool = flag("--new-infohash", help="Yes, change the infohash: the torrent gets another swarm.")
+
+
+class Files(Group):
+    """Which torrent files, and what is written."""
+
+    torrents: list[str] = typer.Argument(metavar="TORRENT...", help="Torrent files; - for standard input.")
+    if_present: bool = flag("--if-present", help="Do not mind when something to take away is not there.")
+    dry_run: bool = flag("--dry-run", help="Say what would change, write nothing.")
+    output: Text = option("-o", "--output", metavar="PATH|DIR/|-", help="Write there, and leave the torrent as it is.")
+    force: bool = flag("--force", "-f", help="Replace what stands at --output.")
+
+    def target(self) -> Target:
+        return Target(output=self.output, force=self.force, dry_run=self.dry_run)
+
+
+class Telling(Group):
+    """How it is told."""
+
+    json: JsonOption = False
+    field: FieldOption = None
+    quiet: QuietOption = False
+
+    def face(self) -> EditFace:
+        return EditFace(json=self.json, field=self.field, quiet=self.quiet)
 
 
 @app.command()
-def edit(
-    torrents: Annotated[list[str], typer.Argument(metavar="TORRENT...", help="Torrent files; - for standard input.")],
-    tracker: Annotated[
-        Texts, option("-t", "--tracker", metavar="URL[,URL...]", help="Trackers anew; each use is a tier.")
-    ] = [],
-    add_tracker: Annotated[
-        Texts, option("--add-tracker", metavar="URL[,URL...]", help="A new tier at the end; repeatable.")
-    ] = [],
-    add_to_tier: Annotated[
-        Texts, option("--add-to-tier", metavar="N=URL[,URL...]", help="More trackers for tier N, from 1; repeatable.")
-    ] = [],
-    remove_tracker: Annotated[
-        Texts, option("--remove-tracker", metavar="URL", help="Take a tracker out of its tier; repeatable.")
-    ] = [],
-    remove_tier: Annotated[
-        list[int], option("--remove-tier", metavar="N", help="Take a whole tier away; repeatable.")
-    ] = [],
-    no_trackers: Annotated[bool, flag("--no-trackers", help="Take all trackers away.")] = False,
-    web_seed: Annotated[Texts, option("-w", "--web-seed", metavar="URL", help="Web seeds anew (BEP 19).")] = [],
-    add_web_seed: Annotated[Texts, option("--add-web-seed", metavar="URL", help="One more web seed.")] = [],
-    remove_web_seed: Annotated[Texts, option("--remove-web-seed", metavar="URL", help="One web seed less.")] = [],
-    no_web_seeds: Annotated[bool, flag("--no-web-seeds", help="No web seeds.")] = False,
-    http_seed: Annotated[Texts, option("--http-seed", metavar="URL", help="HTTP seeds anew (BEP 17).")] = [],
-    add_http_seed: Annotated[Texts, option("--add-http-seed", metavar="URL", help="One more HTTP seed.")] = [],
-    remove_http_seed: Annotated[Texts, option("--remove-http-seed", metavar="URL", help="One HTTP seed less.")] = [],
-    no_http_seeds: Annotated[bool, flag("--no-http-seeds", help="No HTTP seeds.")] = False,
-    node: Annotated[Texts, option("--node", metavar="HOST:PORT", help="DHT nodes anew (BEP 5).")] = [],
-    add_node: Annotated[Texts, option("--add-node", metavar="HOST:PORT", help="One more DHT node.")] = [],
-    remove_node: Annotated[Texts, option("--remove-node", metavar="HOST:PORT", help="One DHT node less.")] = [],
-    no_nodes: Annotated[bool, flag("--no-nodes", help="No DHT nodes.")] = False,
-    similar: Annotated[Texts, option("--similar", metavar="INFOHASH", help="Similar torrents anew (BEP 38).")] = [],
-    add_similar: Annotated[Texts, option("--add-similar", metavar="INFOHASH", help="One more similar torrent.")] = [],
-    remove_similar: Annotated[Texts, option("--remove-similar", metavar="INFOHASH", help="One less.")] = [],
-    no_similar: Annotated[bool, flag("--no-similar", help="No similar torrents.")] = False,
-    collection: Annotated[Texts, option("--collection", metavar="NAME", help="Collections anew (BEP 38).")] = [],
-    add_collection: Annotated[Texts, option("--add-collection", metavar="NAME", help="One more collection.")] = [],
-    remove_collection: Annotated[Texts, option("--remove-collection", metavar="NAME", help="One less.")] = [],
-    no_collections: Annotated[bool, flag("--no-collections", help="No collections.")] = False,
-    comment: Annotated[Text, option("-c", "--comment", help="The comment.")] = None,
-    no_comment: Annotated[bool, flag("--no-comment", help="No comment.")] = False,
-    creator: Annotated[Text, option("--creator", help="Who made it (`created by`).")] = None,
-    no_creator: Annotated[bool, flag("--no-creator", help="Do not say who made it.")] = False,
-    date: Annotated[
-        Text, option("--date", metavar="WHEN", help="Creation date: 2026-11-22, Unix seconds or now.")
-    ] = None,
-    no_date: Annotated[bool, flag("--no-date", help="No creation date.")] = False,
-    set_key: Annotated[
-        Texts, option("--set", metavar="KEY=TEXT|KEY:=JSON", help="Any other key; info.KEY for one inside info.")
-    ] = [],
-    unset_key: Annotated[Texts, option("--unset", metavar="KEY", help="Take any key away; repeatable.")] = [],
-    name: Annotated[Text, option("-n", "--name", help="The name. Changes the infohash.")] = None,
-    private: Annotated[
-        bool | None, typer.Option("--private/--no-private", help="BEP 27. Changes the infohash.", show_default=False)
-    ] = None,
-    source: Annotated[Text, option("-s", "--source", help="The source tag. Changes the infohash.")] = None,
-    no_source: Annotated[bool, flag("--no-source", help="No source tag. Changes the infohash.")] = False,
-    update_url: Annotated[
-        Text, option("--update-url", metavar="URL", help="Where newer versions are (BEP 39). Changes the infohash.")
-    ] = None,
-    no_update_url: Annotated[bool, flag("--no-update-url", help="No update URL. Changes the infohash.")] = False,
-    new_infohash: Annotated[
-        bool, flag("--new-infohash", help="Yes, change the infohash: the torrent gets another swarm.")
-    ] = False,
-    if_present: Annotated[
-        bool, flag("--if-present", help="Do not mind when something to take away is not there.")
-    ] = False,
-    dry_run: Annotated[bool, flag("--dry-run", help="Say what would change, write nothing.")] = False,
-    output: Annotated[
-        Text, option("-o", "--output", metavar="PATH|DIR/|-", help="Write there, and leave the torrent as it is.")
-    ] = None,
-    force: Annotated[bool, flag("--force", "-f", help="Replace what stands at --output.")] = False,
-    json: JsonOption = False,
-    field: FieldOption = None,
-    quiet: QuietOption = False,
-) -> None:
+@in_groups
+def edit(trackers: Trackers, lists: Lists, about: About, inside: Inside, files: Files, telling: Telling) -> None:
     """Change torrents in place. The info dictionary is never touched without --new-infohash.
 
     Changes to a list happen in this order: set anew, remove, add. With several torrents, all are read and checked
     before the first is written.
     """
-    web, http = _url("a web seed"), _url("an HTTP seed")
     wanted = Edit(
-        trackers=TierChange(
-            replace=_anew("tracker", [parse_tier(tier) for tier in tracker], no_trackers),
-            remove=tuple(remove_tracker),
-            remove_tiers=tuple(remove_tier),
-            add_to_tier=tuple([pair for text in add_to_tier for pair in parse_tier_addition(text)]),
-            add=tuple([parse_tier(tier) for tier in add_tracker]),
-        ),
-        web_seeds=_list("web-seed", web, web_seed, add_web_seed, remove_web_seed, no_web_seeds, str),
-        http_seeds=_list("http-seed", http, http_seed, add_http_seed, remove_http_seed, no_http_seeds, str),
-        nodes=_list("node", options.parse_node, node, add_node, remove_node, no_nodes),
-        similar=_list(
-            "similar", options.parse_infohash, similar, add_similar, remove_similar, no_similar, parse_any_infohash
-        ),
-        collections=_list("collection", _not_empty, collection, add_collection, remove_collection, no_collections),
-        comment=_text("comment", comment, no_comment),
-        created_by=_text("creator", creator, no_creator),
-        creation_date=_date(date, no_date),
-        name=KEEP if name is None else name,
-        private=KEEP if private is None else private,
-        source=_text("source", source, no_source),
-        update_url=_text("update-url", update_url and _url("updates")(update_url), no_update_url),
-        keys=(*[parse_setting(text) for text in set_key], *[(key, None) for key in unset_key]),
-        new_infohash=new_infohash,
-        if_present=if_present,
+        trackers=trackers.change(),
+        web_seeds=lists.web_seeds(),
+        http_seeds=lists.http_seeds(),
+        nodes=lists.nodes(),
+        similar=lists.similar_torrents(),
+        collections=lists.collections(),
+        comment=_text("comment", about.comment, about.no_comment),
+        created_by=_text("creator", about.creator, about.no_creator),
+        creation_date=about.creation_date(),
+        name=KEEP if inside.name is None else inside.name,
+        private=KEEP if inside.private is None else inside.private,
+        source=_text("source", inside.source, inside.no_source),
+        update_url=_text("update-url", inside.update_url and _url("updates")(inside.update_url), inside.no_update_url),
+        keys=about.keys(),
+        new_infohash=inside.new_infohash,
+        if_present=files.if_present,
     )
-    target = Target(output=output, force=force, dry_run=dry_run)
-    edit_all(torrents, wanted, target, EditFace(json=json, field=field, quiet=quiet))
+    edit_all(files.torrents, wanted, files.target(), telling.face())
 
 
 def parse_tier(text: str) -> tuple[str, ...]:
@@ -233,18 +279,13 @@ def _anew(noun: str, values: list[Value], none: bool) -> tuple[Value, ...] | Non
 
 
 def _list(
-    noun: str,
-    parse: Callable[[str], Value],
-    anew: list[str],
-    add: list[str],
-    remove: list[str],
-    none: bool,
-    parse_removed: Callable[[str], Value] | None = None,
+    noun: str, said: Said, parse: Callable[[str], Value], parse_removed: Callable[[str], Value]
 ) -> ListChange[Value]:
     """Changes to a list; what goes is not judged as strictly as what comes."""
+    anew, add, remove, none = said
     return ListChange(
         replace=_anew(noun, [parse(text) for text in anew], none),
-        remove=tuple([(parse_removed or parse)(text) for text in remove]),
+        remove=tuple([parse_removed(text) for text in remove]),
         add=tuple([parse(text) for text in add]),
     )
 
@@ -253,11 +294,3 @@ def _text(noun: str, text: str | None, none: bool) -> str | Keep | None:
     if text is not None and none:
         raise UsageError(f"--{noun} and --no-{noun} exclude each other")
     return text or None if text is not None or none else KEEP
-
-
-def _date(date: str | None, none: bool) -> int | Keep | None:
-    if date is not None and none:
-        raise UsageError("--date and --no-date exclude each other")
-    if date is not None:
-        return options.parse_date(date, time.time())
-    return None if none else KEEP

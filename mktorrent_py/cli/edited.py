@@ -19,8 +19,9 @@ from mktorrent_py.metainfo.changes import Change, changes_between, consequences
 from mktorrent_py.metainfo.edit import Edit, edit_metainfo
 from mktorrent_py.metainfo.lint import Finding, lint, lint_examination
 from mktorrent_py.metainfo.lint_rules import Severity
+from mktorrent_py.metainfo.model import examine
+from mktorrent_py.metainfo.outer import host_port
 from mktorrent_py.metainfo.paths import printable
-from mktorrent_py.metainfo.reading import examine
 from mktorrent_py.metainfo.summary import Summary, infohash_facts
 from mktorrent_py.torrentfile import read_bytes, refuse_to_overwrite, write_atomically
 
@@ -240,7 +241,7 @@ def _items(change: Change, value: Any) -> list[str]:
     if change.field == "trackers":
         return [f"tier {number}   {printable(url)}" for number, tier in enumerate(value, 1) for url in tier]
     if change.field == "nodes":
-        return [printable(f"[{host}]:{port}" if ":" in host else f"{host}:{port}") for host, port in value]
+        return [printable(host_port(node)) for node in value]
     if isinstance(value, list):
         return [printable(item) if isinstance(item, str) else printable(json.dumps(item)) for item in value]
     return [_scalar(change.field, value)]

@@ -15,7 +15,7 @@ from mktorrent_py.errors import UsageError
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.magnet import Magnet
-from mktorrent_py.metainfo.reading import Examination, collector_paused, examine
+from mktorrent_py.metainfo.model import Examination, collector_paused, examine
 from mktorrent_py.metainfo.summary import file_facts, summarize, summarize_magnet
 
 EPILOG = """Off a terminal: key<TAB>value lines. --json: one object with the keys name format single_file length

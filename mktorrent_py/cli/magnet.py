@@ -15,8 +15,8 @@ from mktorrent_py.cli.inspected import magnet_lines, show
 from mktorrent_py.cli.options import FieldOption, JsonOption
 from mktorrent_py.cli.sources import LimitOption, parse_limits, read_metainfo_from
 from mktorrent_py.errors import UsageError
+from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.magnet import Magnet
-from mktorrent_py.metainfo.model import Info
 from mktorrent_py.metainfo.summary import summarize_magnet
 
 PICTURES = (".svg", ".png")

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from mktorrent_py.cli.groups import Group
 from mktorrent_py.cli.progress import ProgressMode
 from mktorrent_py.errors import UsageError
 
@@ -34,6 +35,22 @@ ThreadsOption = Annotated[
 ]
 
 STANDARD_STREAM = Path("-")
+
+
+class Manner(Group):
+    """How content is hashed, and how that is told."""
+
+    threads: ThreadsOption = 0
+    json: JsonOption = False
+    field: FieldOption = None
+    progress: ProgressOption = ProgressMode.AUTO
+    quiet: QuietOption = False
+    verbose: VerboseOption = False
+
+    def progress_mode(self) -> ProgressMode:
+        """--quiet means no bar either, unless one was asked for."""
+        is_silent = self.quiet and self.progress is ProgressMode.AUTO
+        return ProgressMode.NONE if is_silent else self.progress
 
 
 class GroupedCommand(TyperCommand):

@@ -9,12 +9,13 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import typer
 
 from mktorrent_py.cli import messages, render, style
+from mktorrent_py.cli.groups import Group, flag, in_groups
 from mktorrent_py.errors import ExitCode, UsageError
 from mktorrent_py.tracker.swarms import MAX_PEERS, MAX_SWARMS
 
@@ -28,80 +29,96 @@ REDRAWN_EVERY = 1
 LOGGED_EVERY = 60
 
 
+class Listening(Group):
+    """What is tracked, and where that is answered."""
+
+    folder: Path | None = typer.Argument(
+        None, metavar="[FOLDER]", help="Track the torrents in it and list them; without one, track everything."
+    )
+    bind: list[str] | None = typer.Option(
+        None, "--bind", metavar="ADDRESS", help="IP address to listen on; repeatable. All of them by default."
+    )
+    port: int = typer.Option(6969, min=0, max=65535, help="TCP and UDP port; 0 picks one that is free.")
+    udp: bool = typer.Option(True, "--udp/--no-udp", help="Answer over UDP too.")
+    listed: bool = typer.Option(True, "--list/--no-list", help="Serve the list of torrents: web page, JSON, RSS.")
+    url: str | None = typer.Option(
+        None, metavar="URL", help="How the world reaches this tracker, for links and magnets."
+    )
+
+    def hosts(self) -> tuple[str, ...]:
+        from mktorrent_py.tracker.sockets import has_ipv6
+
+        if self.bind:
+            return tuple(dict.fromkeys(self.bind))
+        return ("0.0.0.0", "::") if has_ipv6() else ("0.0.0.0",)
+
+    def base_url(self) -> str | None:
+        return _checked_url(self.url) if self.url else None
+
+
+class Bounds(Group):
+    """How much is taken from whom."""
+
+    interval: int = typer.Option(1800, min=10, max=86400, help="Seconds between two announces of a peer.")
+    max_peers: int = typer.Option(MAX_PEERS, min=1, help="Peers kept, at 180 to 250 bytes each.")
+    max_swarms: int = typer.Option(MAX_SWARMS, min=1, help="Swarms kept, at 1,500 bytes each.")
+    rate: int = typer.Option(100, min=0, help="Requests a second from one address, over a minute; 0: any.")
+    trusted_proxy: list[str] | None = typer.Option(
+        None, metavar="ADDRESS", help="Believe X-Forwarded-For from this address or network; repeatable."
+    )
+    allow_ip_parameter: bool = flag("--allow-ip-parameter", help="Let peers name another address than their own (ip=).")
+
+
+class Memory(Group):
+    """Where the swarms are kept but in this process."""
+
+    state: Path | None = typer.Option(None, metavar="FILE", help="Keep the swarms in this file across restarts.")
+    snapshot_interval: int = typer.Option(300, min=1, help="Seconds between two snapshots to --state.")
+    store: str | None = typer.Option(
+        None, metavar="URL", help="Share the swarms through this Valkey or Redis: redis://HOST:6379/0."
+    )
+
+
+class Telling(Group):
+    """How it is told."""
+
+    json: bool = flag("--json", help="Say what happens as one JSON object a line.")
+    quiet: bool = flag("--quiet", "-q", help="Print errors only.")
+
+    def voice(self) -> Voice:
+        return JsonVoice() if self.json else QuietVoice() if self.quiet else TextVoice()
+
+
 @app.command()
-def track(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[FOLDER]", help="Track the torrents in it and list them; without one, track everything."
-        ),
-    ] = None,
-    bind: Annotated[
-        list[str] | None,
-        typer.Option("--bind", metavar="ADDRESS", help="IP address to listen on; repeatable. All of them by default."),
-    ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP and UDP port; 0 picks one that is free.")] = 6969,
-    udp: Annotated[bool, typer.Option("--udp/--no-udp", help="Answer over UDP too.")] = True,
-    listed: Annotated[
-        bool, typer.Option("--list/--no-list", help="Serve the list of torrents: web page, JSON, RSS.")
-    ] = True,
-    url: Annotated[
-        str | None, typer.Option(metavar="URL", help="How the world reaches this tracker, for links and magnets.")
-    ] = None,
-    interval: Annotated[int, typer.Option(min=10, max=86400, help="Seconds between two announces of a peer.")] = 1800,
-    max_peers: Annotated[int, typer.Option(min=1, help="Peers kept, at 180 to 250 bytes each.")] = MAX_PEERS,
-    max_swarms: Annotated[int, typer.Option(min=1, help="Swarms kept, at 1,500 bytes each.")] = MAX_SWARMS,
-    rate: Annotated[
-        int,
-        typer.Option(min=0, help="Requests a second from one address, over a minute; 0: any."),
-    ] = 100,
-    trusted_proxy: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ADDRESS", help="Believe X-Forwarded-For from this address or network; repeatable."),
-    ] = None,
-    allow_ip_parameter: Annotated[
-        bool, typer.Option("--allow-ip-parameter", help="Let peers name another address than their own (ip=).")
-    ] = False,
-    state: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Keep the swarms in this file across restarts.")
-    ] = None,
-    snapshot_interval: Annotated[int, typer.Option(min=1, help="Seconds between two snapshots to --state.")] = 300,
-    store: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Share the swarms through this Valkey or Redis: redis://HOST:6379/0."),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Say what happens as one JSON object a line.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
-) -> int:
+@in_groups
+def track(listening: Listening, bounds: Bounds, memory: Memory, telling: Telling) -> int:
     """Run a tracker over HTTP and UDP on one port, until interrupted.
 
     The list of torrents is at /, for programs at /torrents.json and /feed.xml; /metrics and /healthz tell how it is.
     """
     from mktorrent_py.tracker.proxies import parse_networks
     from mktorrent_py.tracker.server import Settings
-    from mktorrent_py.tracker.sockets import has_ipv6
 
     settings = Settings(
-        hosts=tuple(dict.fromkeys(bind)) if bind else ("0.0.0.0", "::") if has_ipv6() else ("0.0.0.0",),
-        port=port,
-        udp=udp,
-        folder=folder,
-        listed=listed,
-        base_url=_checked_url(url) if url else None,
-        interval=interval,
-        max_peers=max_peers,
-        max_swarms=max_swarms,
-        rate=rate,
-        trusted_proxies=parse_networks(trusted_proxy or ()),
-        allow_ip_parameter=allow_ip_parameter,
-        state=state,
-        snapshot_interval=snapshot_interval,
-        store=store,
+        hosts=listening.hosts(),
+        port=listening.port,
+        udp=listening.udp,
+        folder=listening.folder,
+        listed=listening.listed,
+        base_url=listening.base_url(),
+        interval=bounds.interval,
+        max_peers=bounds.max_peers,
+        max_swarms=bounds.max_swarms,
+        rate=bounds.rate,
+        trusted_proxies=parse_networks(bounds.trusted_proxy or ()),
+        allow_ip_parameter=bounds.allow_ip_parameter,
+        state=memory.state,
+        snapshot_interval=memory.snapshot_interval,
+        store=memory.store,
     )
-    voice = JsonVoice() if json else QuietVoice() if quiet else TextVoice()
     # Windows' own loop has no way to drain a socket.
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(_run(settings, voice))
+        return runner.run(_run(settings, telling.voice()))
 
 
 def _checked_url(url: str) -> str:

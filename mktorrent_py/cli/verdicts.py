@@ -1,23 +1,24 @@
-"""What `mkt verify` shows a person: files by what is wrong with them, and a picture of the pieces."""
+"""What `mkt verify` shows a person: files by what is wrong with them."""
 
 from __future__ import annotations
 
 import sys
 import textwrap
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import NamedTuple
 
 from mktorrent_py.cli import render, style
 from mktorrent_py.cli.how import hashing_line
+from mktorrent_py.cli.piecemap import print_map
 from mktorrent_py.cli.render import count
-from mktorrent_py.hashing.compare import PieceState
 from mktorrent_py.metainfo.paths import display_path, printable
 from mktorrent_py.verdict import FileReport, Status
 from mktorrent_py.verify import How, Report
 
 MOST_LISTED = 50
 NARROW = 72
+NARROW_INDENT = "    "
 LEAST_EXPLAINED = 30
 
 _STYLES: dict[str, style.Style] = {
@@ -148,18 +149,14 @@ def _print_line(line: Line, names: int) -> None:
     label = style.paint(style.pad_to(line.label, render.LABEL_WIDTH), _STYLES.get(line.label, "dim"), sys.stdout)
     if style.terminal_width() < NARROW:
         print(f"{render.MARGIN}{label}{style.shorten(line.path, room)}")
-        _print_wrapped(line.text, "    ")
+        for text in textwrap.wrap(line.text, style.terminal_width() - len(NARROW_INDENT)):
+            print(NARROW_INDENT + text)
         return
     beside = min(names, max(room - LEAST_EXPLAINED - 2, room // 2))
     first, *more = textwrap.wrap(line.text, max(room - beside - 2, LEAST_EXPLAINED)) or [""]
     print(f"{render.MARGIN}{label}{style.pad_to(style.shorten(line.path, beside), beside)}  {first}".rstrip())
     for text in more:
         print(" " * (indent + beside + 2) + text)
-
-
-def _print_wrapped(text: str, indent: str) -> None:
-    for line in textwrap.wrap(text, style.terminal_width() - len(indent)):
-        print(indent + line)
 
 
 def _rows(report: Report, seconds: float, *, verbose: bool) -> list[render.Row]:
@@ -181,59 +178,4 @@ def _rows(report: Report, seconds: float, *, verbose: bool) -> list[render.Row]:
 
 
 def _wrapped(rows: list[render.Row]) -> list[render.Row]:
-    room = style.terminal_width() - len(render.MARGIN) - render.LABEL_WIDTH
-    return [
-        (label if not at else "", line) for label, text in rows for at, line in enumerate(textwrap.wrap(text, room))
-    ]
-
-
-class Mark(NamedTuple):
-    """How a cell of the map is drawn, and what it is called."""
-
-    block: str
-    letter: str
-    style: style.Style
-    word: str
-
-
-MARKS = {
-    PieceState.GOOD: Mark("█", "#", "good", "good"),
-    PieceState.UNCHECKED: Mark("·", "-", "dim", "not checked"),
-    PieceState.MISSING: Mark("░", ".", "warning", "missing"),
-    PieceState.UNREADABLE: Mark("?", "?", "warning", "unreadable"),
-    PieceState.V2_ONLY: Mark("2", "2", "bad", "right by v2 only"),
-    PieceState.V1_ONLY: Mark("1", "1", "bad", "right by v1 only"),
-    PieceState.BAD: Mark("▒", "X", "bad", "bad"),
-}
-"""From the mildest to the worst: a cell shows the worst of its pieces, so that no bad piece is lost in the crowd."""
-
-_RANK_OF = {state.value: rank for rank, state in enumerate(MARKS)}
-_RANKS = bytes([_RANK_OF.get(byte, 0) for byte in range(256)])
-
-
-def map_cells(pieces: bytes, width: int) -> list[PieceState]:
-    """The worst state of each of at most `width` runs of pieces, as equal as can be."""
-    ranks = pieces.translate(_RANKS)
-    cells = min(width, len(pieces))
-    states = list(MARKS)
-    bounds = [cell * len(pieces) // cells for cell in range(cells + 1)]
-    return [states[max(ranks[start:stop])] for start, stop in pairwise(bounds)]
-
-
-def print_map(pieces: bytes) -> None:
-    """One row of cells, and what they mean."""
-    cells = map_cells(pieces, style.terminal_width() - len(render.MARGIN) - render.LABEL_WIDTH)
-    runs = [(state, _glyph(state) * len(list(run))) for state, run in groupby(cells)]
-    drawn = "".join([style.paint(glyphs, MARKS[state].style, sys.stdout) for state, glyphs in runs])
-    legend = "  ".join([f"{_glyph(state)} {mark.word}" for state, mark in MARKS.items() if state in cells])
-    render.print_rows([("pieces", drawn)])
-    _print_wrapped(legend, " " * (len(render.MARGIN) + render.LABEL_WIDTH))
-
-
-def _glyph(state: PieceState) -> str:
-    mark = MARKS[state]
-    try:
-        mark.block.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return mark.letter
-    return mark.block
+    return [row for label, text in rows for row in render.list_rows(label, textwrap.wrap(text, render.room()))]

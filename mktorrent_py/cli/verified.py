@@ -87,8 +87,7 @@ def _verify(job: Job, options: VerifyOptions, face: Face) -> Outcome:
     started = time.monotonic()
     verification = prepare_verification(_read(job.torrent), job.places, options)
     progress = Progress()
-    mode = ProgressMode.NONE if face.quiet and face.progress is ProgressMode.AUTO else face.progress
-    with shown(mode, "verifying", verification.bytes_to_read, lambda: progress.bytes_done):
+    with shown(face.progress, "verifying", verification.bytes_to_read, lambda: progress.bytes_done):
         report = run_verification(verification, progress=progress)
     return Outcome(torrent=job.torrent, report=report, seconds=time.monotonic() - started)
 

@@ -1,10 +1,5 @@
 /* A directory and how everything in it looks, in one call without the GIL. POSIX only; os.scandir is the fallback. */
-#include <pyconfig.h>
-#ifndef Py_GIL_DISABLED
-#define Py_LIMITED_API 0x030b0000
-#endif
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "../extension.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -147,9 +142,7 @@ static PyMethodDef methods[] = {
 };
 
 static PyModuleDef_Slot slots[] = {
-#ifdef Py_GIL_DISABLED
-    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
-#endif
+    MKT_NO_GIL_SLOT
     {0},
 };
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from mktorrent_py.content.looks import decode_name, is_one_of
 from mktorrent_py.content.survey import Found, Score, Survey, files_of, same_name
 from mktorrent_py.errors import ContentError
+from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.layout import PathComponents, canonical_key, encode_component
-from mktorrent_py.metainfo.model import Info
 from mktorrent_py.metainfo.paths import printable
 from mktorrent_py.metainfo.read_files import BITCOMET_PAD
 

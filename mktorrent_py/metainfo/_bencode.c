@@ -1,13 +1,8 @@
-/* Canonical bencode (BEP 3) into the values of bencode.py, ten times as fast as there.
+/* Canonical bencode (BEP 3) into the values of bencode/values.py, ten times as fast as there.
  *
  * Whatever is not canonical, not complete or over a limit is not judged here: the answer is None, and the parser in
  * Python, which names faults and reads around irregularities, begins anew. */
-#include <pyconfig.h>
-#ifndef Py_GIL_DISABLED
-#define Py_LIMITED_API 0x030b0000
-#endif
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "../extension.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -290,9 +285,7 @@ static PyMethodDef methods[] = {
 };
 
 static PyModuleDef_Slot slots[] = {
-#ifdef Py_GIL_DISABLED
-    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
-#endif
+    MKT_NO_GIL_SLOT
     {0},
 };
 

@@ -13,7 +13,8 @@ from itertools import count
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.fingerprint import Fingerprint, fingerprints
 from mktorrent_py.metainfo.layout import PathComponents
-from mktorrent_py.metainfo.model import Metainfo, Tier
+from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.outer import Tier
 from mktorrent_py.metainfo.summary import KNOWN_INFO, KNOWN_OUTER, Json, Summary, summarize
 
 COMPARED_ELSEWHERE = frozenset({"trackers", "magnet", "unknown_keys", "oddities"})

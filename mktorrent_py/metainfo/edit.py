@@ -14,13 +14,15 @@ from typing import Any, Generic, TypeVar
 
 from mktorrent_py.errors import MetainfoError, RefusedError, UsageError
 from mktorrent_py.metainfo import bencode
+from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import InfoHashes
-from mktorrent_py.metainfo.model import (
-    Info,
-    Metainfo,
+from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.outer import (
     Node,
     Tier,
     distinct_tiers,
+    encode_items,
+    host_port,
     tracker_fields,
     web_seed_fields,
 )
@@ -277,7 +279,7 @@ def _list_changes(metainfo: Metainfo, edit: Edit, missing: _Missing) -> Changes:
     changes: Changes = {} if web_seeds is None else {"url-list": None, **web_seed_fields(web_seeds)}
     lists: dict[str, tuple[Any, ...] | None] = {
         "httpseeds": _change_list(metainfo.http_seeds, edit.http_seeds, "HTTP seed", missing),
-        "nodes": _change_list(metainfo.nodes, edit.nodes, "node", missing, shown=_shown_node),
+        "nodes": _change_list(metainfo.nodes, edit.nodes, "node", missing, shown=host_port),
         "similar": _change_list(similar, edit.similar, "similar torrent", missing, shown=bytes.hex),
         "collections": _change_list(collections, edit.collections, "collection", missing),
     }
@@ -298,11 +300,6 @@ def _change_list(
             missing.add(noun, shown(item))
     changed = tuple(dict.fromkeys([*[item for item in start if item not in change.remove], *change.add]))
     return None if changed == current and change.replace is None else changed
-
-
-def _shown_node(node: Node) -> str:
-    host, port = node
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _edit_info(info: Info, edit: Edit, missing: _Missing) -> bytes:
@@ -373,4 +370,4 @@ def _splice(items: tuple[tuple[bytes, bytes], ...], changes: Mapping[bytes, byte
         if value is not None and key not in old_keys:
             place = next((at for at, (other, _) in enumerate(spliced) if other > key), len(spliced))
             spliced.insert(place, (key, value))
-    return b"d%be" % b"".join([b"%d:%b%b" % (len(key), key, value) for key, value in spliced])
+    return encode_items(spliced)

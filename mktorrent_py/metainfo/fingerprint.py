@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.merkle import divide_up
-from mktorrent_py.metainfo.model import Info
 
 SHA1_LENGTH = 20
 

@@ -10,8 +10,7 @@ from mktorrent_py.errors import BencodeError, LimitError
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.lint_checks import Subject
 from mktorrent_py.metainfo.lint_rules import RULES, Rule, Severity
-from mktorrent_py.metainfo.model import Metainfo
-from mktorrent_py.metainfo.reading import Examination, examine
+from mktorrent_py.metainfo.model import Examination, Metainfo, examine
 from mktorrent_py.metainfo.remarks import Remark
 
 MOST_FINDINGS = 10

@@ -10,20 +10,33 @@ import re
 from base64 import b32decode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from itertools import chain
 from typing import TypeVar
-from urllib.parse import quote, unquote_to_bytes
 
 from mktorrent_py.errors import MagnetError, UsageError
+from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import InfoHashes
-from mktorrent_py.metainfo.model import Info, Metainfo
+from mktorrent_py.metainfo.magnet_values import (
+    ENDPOINT,
+    MAX_FILE_INDEX,
+    decoded,
+    expand_ranges,
+    quoted,
+    read_endpoint,
+    read_keywords,
+    read_length,
+    read_selection,
+    read_tracker,
+    read_url,
+    read_web_seed,
+    read_words,
+    selection_text,
+)
+from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.outer import host_port
 from mktorrent_py.metainfo.read_files import listed_positions
 
 T = TypeVar("T")
-
-MAX_FILE_INDEX = 10_000
-"""The highest file index read from `so`. BEP 53 has no bound; libtorrent's is this, and `so=0-4294967295` needs one."""
 
 MAX_SALT_LENGTH = 64
 """Bytes of salt that the DHT stores (BEP 44)."""
@@ -69,16 +82,16 @@ class Magnet:
             raise _nothing_named(query)
         return cls(
             infohashes=infohashes,
-            name=query.first("dn", _words),
-            trackers=query.every("tr", _tracker),
-            web_seeds=query.every("ws", _web_seed),
-            peers=tuple(dict.fromkeys(_host_port(*peer) for peer in query.every("x.pe", _endpoint))),
-            select_only=_expand(chain.from_iterable(query.every("so", _selection))),
-            length=query.first("xl", _length),
-            keywords=tuple(dict.fromkeys(chain.from_iterable(query.every("kt", _keywords)))),
-            exact_sources=tuple(url for url in query.every("xs", _url) if not _is_urn(url, "btpk")),
-            acceptable_sources=query.every("as", _url),
-            dht=query.every("dht", _endpoint),
+            name=query.first("dn", read_words),
+            trackers=query.every("tr", read_tracker),
+            web_seeds=query.every("ws", read_web_seed),
+            peers=tuple(dict.fromkeys(host_port(peer) for peer in query.every("x.pe", read_endpoint))),
+            select_only=expand_ranges(chain.from_iterable(query.every("so", read_selection))),
+            length=query.first("xl", read_length),
+            keywords=tuple(dict.fromkeys(chain.from_iterable(query.every("kt", read_keywords)))),
+            exact_sources=tuple(url for url in query.every("xs", read_url) if not _is_urn(url, "btpk")),
+            acceptable_sources=query.every("as", read_url),
+            dht=query.every("dht", read_endpoint),
             public_key=public_key,
             salt=_salt(query) if public_key else None,
             ignored=tuple(query.ignored),
@@ -122,19 +135,19 @@ class Magnet:
         if self.salt:
             yield "s", self.salt.hex()
         if self.name:
-            yield "dn", _quoted(self.name)
+            yield "dn", quoted(self.name)
         if self.length is not None:
             yield "xl", str(self.length)
-        yield from (("tr", _quoted(url)) for url in self.trackers)
-        yield from (("ws", _quoted(url)) for url in self.web_seeds)
-        yield from (("as", _quoted(url)) for url in self.acceptable_sources)
-        yield from (("xs", _quoted(url)) for url in self.exact_sources)
+        yield from (("tr", quoted(url)) for url in self.trackers)
+        yield from (("ws", quoted(url)) for url in self.web_seeds)
+        yield from (("as", quoted(url)) for url in self.acceptable_sources)
+        yield from (("xs", quoted(url)) for url in self.exact_sources)
         yield from (("x.pe", peer) for peer in self.peers)
-        yield from (("dht", _host_port(*node)) for node in self.dht)
+        yield from (("dht", host_port(node)) for node in self.dht)
         if self.select_only:
-            yield "so", ",".join(_range(first, last) for first, last in _runs((i, i) for i in self.select_only))
+            yield "so", selection_text(self.select_only)
         if self.keywords:
-            yield "kt", "+".join(map(_quoted, self.keywords))
+            yield "kt", "+".join(map(quoted, self.keywords))
 
 
 # The query
@@ -181,14 +194,6 @@ class _Query:
         return next(iter(self.every(key, read)), None)
 
 
-def _decoded(value: str) -> str:
-    return unquote_to_bytes(value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
-
-
-def _quoted(text: str) -> str:
-    return quote(text, safe="", errors="surrogateescape")
-
-
 # Which torrent
 
 
@@ -226,7 +231,7 @@ def _key(digits: str) -> bytes | None:
 
 def _named(query: _Query, key: str, kind: str, read: Callable[[str], bytes | None]) -> bytes | None:
     """What the `urn:kind:` among the values of `key` stands for; unlike the rest of a magnet URI it must be right."""
-    urns = [urn for urn in map(_decoded, query.values.get(key, ())) if _is_urn(urn, kind)]
+    urns = [urn for urn in map(decoded, query.values.get(key, ())) if _is_urn(urn, kind)]
     meanings = [read(urn.split(":", 2)[2]) for urn in urns]
     if None in meanings:
         raise MagnetError(f"{urns[meanings.index(None)][:100]!a} is malformed", hint=_FORMS[kind])
@@ -241,7 +246,7 @@ def _is_urn(text: str, kind: str) -> bool:
 
 def _salt(query: _Query) -> bytes | None:
     """The salt, which is half of a mutable torrent's name and so must be right."""
-    salts = {_decoded(value).lower() for value in query.values.get("s", ())}
+    salts = {decoded(value).lower() for value in query.values.get("s", ())}
     if not salts:
         return None
     salt = salts.pop()
@@ -251,83 +256,23 @@ def _salt(query: _Query) -> bytes | None:
 
 
 def _nothing_named(query: _Query) -> MagnetError:
-    others = [_decoded(value)[:80] for value in query.values.get("xt", ())]
+    others = [decoded(value)[:80] for value in query.values.get("xt", ())]
     found = f"its xt is {others[0]!a}" if others else "it has no xt"
     return MagnetError(
         f"the magnet URI names no torrent: {found}", hint="xt=urn:btih: (v1) or xt=urn:btmh: (v2) names one."
     )
 
 
-# What else a value may mean: each of these gives None for a malformed one
-
-
-_ENDPOINT = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9_][\w.-]{0,252})):([0-9]{1,5})", re.IGNORECASE | re.ASCII)
-_DOTTED = re.compile(r"[0-9.]+")
-_URL = re.compile(r"[^\s\x00-\x1f\x7f]+")
-_TRACKER_SCHEMES = frozenset({"http", "https", "udp", "ws", "wss"})
-_WEB_SEED_SCHEMES = frozenset({"http", "https", "ftp"})
-_LENGTH = re.compile(r"[0-9]{1,19}")
-_SELECTION = re.compile(r"[0-9,-]+")
-_SELECTED = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
-
-
-def _words(value: str) -> str | None:
-    """Text for people, where `+` is a space; in a URL, which cannot hold a space, it is a plus."""
-    return _decoded(value.replace("+", " ")).strip() or None
-
-
-def _keywords(value: str) -> tuple[str, ...] | None:
-    return tuple((_words(value) or "").split()) or None
-
-
-def _url(value: str) -> str | None:
-    url = _decoded(value)
-    return url if _URL.fullmatch(url) else None
-
-
-def _tracker(value: str) -> str | None:
-    return _url(value) if _scheme(value) in _TRACKER_SCHEMES else None
-
-
-def _web_seed(value: str) -> str | None:
-    return _url(value) if _scheme(value) in _WEB_SEED_SCHEMES else None
-
-
-def _scheme(value: str) -> str:
-    scheme, _, rest = _decoded(value).partition("://")
-    return scheme.lower() if rest else ""
-
-
-def _length(value: str) -> int | None:
-    digits = _decoded(value)
-    return int(digits) if _LENGTH.fullmatch(digits) else None
-
-
-def _endpoint(value: str) -> tuple[str, int] | None:
-    parts = _ENDPOINT.fullmatch(_decoded(value))
-    if parts is None or int(parts[3]) > 65535:
-        return None
-    try:
-        if parts[1]:
-            IPv6Address(parts[1])
-        elif _DOTTED.fullmatch(parts[2]):
-            IPv4Address(parts[2])
-    except AddressValueError:
-        return None
-    return parts[1] or parts[2], int(parts[3])
-
-
-def _host_port(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+# Peers and files of whoever makes a magnet
 
 
 def _given_peer(text: str) -> str:
-    endpoint = _ENDPOINT.fullmatch(text) and _endpoint(text)
+    endpoint = ENDPOINT.fullmatch(text) and read_endpoint(text)
     if not endpoint or not endpoint[1]:
         raise UsageError(
             f"{text!a} is not a peer", hint="Write 192.0.2.7:6881, [2001:db8::7]:6881 or seed.example:6881."
         )
-    return _host_port(*endpoint)
+    return host_port(endpoint)
 
 
 def _given_selection(info: Info, numbers: set[int]) -> tuple[int, ...]:
@@ -344,37 +289,3 @@ def _given_selection(info: Info, numbers: set[int]) -> tuple[int, ...]:
     if selected[-1] > MAX_FILE_INDEX:
         raise UsageError(f"a magnet selects among the first {MAX_FILE_INDEX + 1:,} files, pad files counted")
     return tuple(selected)
-
-
-# Selected files: inclusive ranges of indices, which are expanded only once they are merged
-
-
-_Range = tuple[int, int]
-
-
-def _selection(value: str) -> tuple[_Range, ...] | None:
-    """The ranges of one `so`, inverted, open and too high ones left out."""
-    selection = _decoded(value)
-    if not _SELECTION.fullmatch(selection):
-        return None
-    ranges = [(int(one[1]), int(one[2] or one[1])) for one in map(_SELECTED.fullmatch, selection.split(",")) if one]
-    return tuple((first, last) for first, last in ranges if first <= last <= MAX_FILE_INDEX) or None
-
-
-def _runs(ranges: Iterable[_Range]) -> list[_Range]:
-    """The same indices in the fewest ranges, ascending."""
-    runs: list[_Range] = []
-    for first, last in sorted(ranges):
-        if runs and first <= runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], max(last, runs[-1][1]))
-        else:
-            runs.append((first, last))
-    return runs
-
-
-def _expand(ranges: Iterable[_Range]) -> tuple[int, ...]:
-    return tuple(chain.from_iterable(range(first, last + 1) for first, last in _runs(ranges)))
-
-
-def _range(first: int, last: int) -> str:
-    return str(first) if first == last else f"{first}-{last}"

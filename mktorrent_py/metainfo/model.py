@@ -1,103 +1,34 @@
-"""The metainfo: what a torrent file says, as immutable values.
+"""The metainfo: what a torrent file says, as immutable values. It is written by `Metainfo.build`, read by `examine`.
 
-`Info.raw` holds the info dictionary as the bytes that were read or written, and `Metainfo.items` every top-level key
-with the raw bytes of its value. They are the truth; the typed fields are a view of them, read once. So no key is ever
-lost, and nothing changes an infohash by looking at it.
+`Metainfo.items` holds every top-level key with the raw bytes of its value. They are the truth; the typed fields are a
+view of them, read once. So no key is ever lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from mktorrent_py.metainfo import bencode
-from mktorrent_py.metainfo.filelist import encode_file_tree, encode_path, encode_string, encode_v1_files
+from mktorrent_py.metainfo.bencode import Dictionary, Limits, Value
+from mktorrent_py.metainfo.fields import Fields, kind_of, optional_text, texts
+from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import InfoHashes, TorrentVersion
-from mktorrent_py.metainfo.layout import File, Layout
-
-Tier = tuple[str, ...]
-"""Trackers that are tried in any order before the next tier (BEP 12)."""
-
-Node = tuple[str, int]
-"""A DHT node: host (IPv6 without brackets) and port (BEP 5)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Info:
-    """The info dictionary (BEP 3, 52): everything that the infohash covers.
-
-    `pieces` holds 20 bytes a v1 piece and is empty in a v2 torrent. `single` tells a single-file torrent from a
-    directory that holds one file. `keys` are all keys of the dictionary, in raw byte order.
-    """
-
-    raw: bytes = field(repr=False)
-    infohashes: InfoHashes
-    name: str
-    single: bool
-    layout: Layout = field(repr=False)
-    pieces: bytes = field(default=b"", repr=False)
-    private: bool = False
-    source: str | None = None
-    update_url: str | None = None
-    similar: tuple[bytes, ...] = ()
-    collections: tuple[str, ...] = ()
-    keys: tuple[bytes, ...] = field(default=(), repr=False)
-
-    @classmethod
-    def build(
-        cls,
-        *,
-        name: str,
-        single: bool,
-        layout: Layout,
-        pieces: bytes = b"",
-        private: bool = False,
-        source: str | None = None,
-        update_url: str | None = None,
-    ) -> Info:
-        """Write the info dictionary of a layout whose v2 files carry their `pieces_root`.
-
-        `private` is written only when it is 1: 0 would change the infohash and say nothing (BEP 27). A v2 torrent of
-        one file at its root is a single-file torrent, whatever was meant: the format has no other form for it.
-        """
-        if not layout.version.has_v1:
-            single = has_lone_root_file(layout.files)
-        fields: dict[str, bencode.Encodable] = {
-            "name": name,
-            "piece length": layout.piece_length,
-            **_file_fields(layout, single),
-        }
-        if layout.version.has_v1:
-            fields["pieces"] = pieces
-        optional = {"private": 1 if private else None, "source": source, "update-url": update_url}
-        fields |= {key: value for key, value in optional.items() if value is not None}
-        raw = bencode.encode(fields)
-        return cls(
-            raw=raw,
-            infohashes=InfoHashes.of(raw, layout.version),
-            name=name,
-            single=single,
-            layout=layout,
-            pieces=pieces,
-            private=private,
-            source=source,
-            update_url=update_url,
-            keys=tuple([key.encode() for key in sorted(fields)]),
-        )
-
-    @property
-    def version(self) -> TorrentVersion:
-        return self.layout.version
-
-    @property
-    def piece_length(self) -> int:
-        """Bytes."""
-        return self.layout.piece_length
-
-    @property
-    def files(self) -> tuple[File, ...]:
-        """The content in torrent order, pad files left out."""
-        return self.layout.files
+from mktorrent_py.metainfo.outer import (
+    Node,
+    Tier,
+    distinct_tiers,
+    encode_items,
+    encode_piece_layers,
+    tracker_fields,
+    web_seed_fields,
+)
+from mktorrent_py.metainfo.read_form import note_form
+from mktorrent_py.metainfo.read_info import read_info, read_similar
+from mktorrent_py.metainfo.read_outer import read_date, read_nodes, read_piece_layers, read_trackers, read_web_seeds
+from mktorrent_py.metainfo.remarks import Notes, Remark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,15 +101,13 @@ class Metainfo:
         )
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, limits: bencode.Limits | None = None) -> Metainfo:
+    def from_bytes(cls, data: bytes, *, limits: Limits | None = None) -> Metainfo:
         """Read a torrent file. Raises MetainfoError with the key path where a rule is broken past reading."""
-        from mktorrent_py.metainfo.reading import examine
-
-        return examine(data, limits=limits or bencode.Limits()).demand()
+        return examine(data, limits=limits).demand()
 
     def to_bytes(self) -> bytes:
         """The torrent file: exactly what was read, or what was built."""
-        return b"d%be" % b"".join([encode_string(key) + value for key, value in self.items])
+        return encode_items(self.items)
 
     @property
     def infohashes(self) -> InfoHashes:
@@ -189,64 +118,104 @@ class Metainfo:
         return self.info.version
 
 
-def has_lone_root_file(files: Sequence[File]) -> bool:
-    """Whether a file tree is that of a single-file torrent (BEP 52)."""
-    return len(files) == 1 and len(files[0].path) == 1
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What reading found: the model if there is one, all errors, all oddities."""
+
+    metainfo: Metainfo | None
+    errors: tuple[Remark, ...]
+    oddities: tuple[Remark, ...]
+
+    def demand(self) -> Metainfo:
+        """The model; raises the first error where there is none."""
+        if self.metainfo is None:
+            raise self.errors[0].as_error()
+        return self.metainfo
 
 
-def distinct_tiers(tiers: Iterable[Iterable[str]]) -> tuple[Tier, ...]:
-    """Tiers without empty ones and without a tracker that an earlier place already names."""
-    seen: dict[str, None] = {}  # a set can take twice the memory
-    kept = []
-    for tier in tiers:
-        fresh = []
-        for url in tier:
-            if url not in seen:
-                seen[url] = None
-                fresh.append(url)
-        if fresh:
-            kept.append(tuple(fresh))
-    return tuple(kept)
+def examine(data: bytes, *, limits: Limits | None = None) -> Examination:
+    """Read a torrent file as far as it can be read. Raises BencodeError only where the bytes are not bencode."""
+    limits = limits or Limits()
+    notes = Notes()
+    with collector_paused():
+        document = bencode.decode_leniently(data, limits=limits)
+        metainfo = _read_document(document, data, notes)
+    errors = [_with_offset(remark, data) for remark in notes.errors[:1]] + notes.errors[1:]
+    return Examination(metainfo=None if errors else metainfo, errors=tuple(errors), oddities=tuple(notes.oddities))
 
 
-def tracker_fields(tiers: tuple[Tier, ...]) -> dict[str, bencode.Encodable]:
-    """One tracker is `announce` alone; more are `announce`, the first, and `announce-list` (BEP 12)."""
-    if not tiers:
-        return {}
-    fields: dict[str, bencode.Encodable] = {"announce": tiers[0][0]}
-    if len(tiers) > 1 or len(tiers[0]) > 1:
-        fields["announce-list"] = tiers
-    return fields
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """A context for large torrents: millions of values, none in a cycle, which the collector would walk every time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
-def web_seed_fields(web_seeds: Sequence[str]) -> dict[str, bencode.Encodable]:
-    """One web seed is a string, several are a list (BEP 19)."""
-    if not web_seeds:
-        return {}
-    return {"url-list": web_seeds[0] if len(web_seeds) == 1 else tuple(web_seeds)}
+def _with_offset(remark: Remark, data: bytes) -> Remark:
+    """The remark with the byte where the value it is about starts, or the nearest one around it."""
+    for stop in range(len(remark.keys), 0, -1):
+        offset = bencode.locate(data, remark.keys[:stop]) if remark.offset is None else remark.offset
+        if offset is not None:
+            return replace(remark, offset=offset)
+    return remark
 
 
-def encode_piece_layers(layers: Mapping[bytes, bytes]) -> bencode.Raw:
-    """The `piece layers` dictionary (BEP 52), sorted by root."""
-    return bencode.Raw(
-        b"d%be" % b"".join([encode_string(root) + encode_string(layers[root]) for root in sorted(layers)])
+def _read_document(document: bencode.Document, data: bytes, notes: Notes) -> Metainfo | None:
+    if not isinstance(document.value, Dictionary):
+        notes.error("not-a-dictionary", f"a torrent file is a dictionary; this is {kind_of(document.value)}", offset=0)
+        return None
+    fields = document.value
+    items = tuple([(key, data[start:stop]) for key, start, stop in document.members(data)])
+    if b"info" in fields:
+        raw = next(raw for key, raw in items if key == b"info")
+        start = next(start for key, start, _ in document.members(data) if key == b"info")
+        info = _read_info(document, fields[b"info"], raw, start, notes)
+    else:
+        info = None
+        only = ": this file holds nothing but a magnet URI" if b"magnet-uri" in fields else ""
+        notes.error("field-missing", f"is missing{only}", "info")
+    return _read_outer(fields, items, info, notes)
+
+
+def _read_info(document: bencode.Document, value: Value, raw: bytes, start: int, notes: Notes) -> Info | None:
+    with notes.at("info"):
+        info = read_info(value, raw, notes)
+    has_v2 = isinstance(value, Dictionary) and value.get(b"meta version") == 2
+    note_form(document.irregularities, raw, start, notes, has_v2=has_v2)
+    return info
+
+
+def _read_outer(
+    fields: Fields, items: tuple[tuple[bytes, bytes], ...], info: Info | None, notes: Notes
+) -> Metainfo | None:
+    """All that stands beside the info dictionary; None where that could not be read."""
+    trackers = read_trackers(fields, notes)
+    web_seeds = read_web_seeds(fields.get(b"url-list"), notes)
+    http_seeds = texts(fields.get(b"httpseeds"), notes, "httpseeds")
+    nodes = read_nodes(fields.get(b"nodes", ()), notes)
+    comment = optional_text(fields, "comment", notes)
+    created_by = optional_text(fields, "created by", notes)
+    creation_date = read_date(fields, notes)
+    similar = read_similar(fields, notes)
+    collections = texts(fields.get(b"collections"), notes, "collections")
+    if info is None:
+        return None
+    return Metainfo(
+        info=info,
+        items=items,
+        trackers=trackers,
+        web_seeds=web_seeds,
+        http_seeds=http_seeds,
+        nodes=nodes,
+        comment=comment,
+        created_by=created_by,
+        creation_date=creation_date,
+        similar=tuple(dict.fromkeys(info.similar + similar)),
+        collections=tuple(dict.fromkeys(info.collections + collections)),
+        piece_layers=read_piece_layers(fields, info, notes),
     )
-
-
-def _file_fields(layout: Layout, single: bool) -> dict[str, bencode.Encodable]:
-    fields: dict[str, bencode.Encodable] = {}
-    if layout.version.has_v2:
-        fields["meta version"] = 2
-        fields["file tree"] = bencode.Raw(encode_file_tree(layout.files))
-    if layout.version.has_v1:
-        fields |= _single_fields(layout.files[0]) if single else {"files": bencode.Raw(encode_v1_files(layout))}
-    return fields
-
-
-def _single_fields(file: File) -> dict[str, bencode.Encodable]:
-    fields: dict[str, bencode.Encodable] = {"length": file.length}
-    if file.attributes:
-        fields["attr"] = file.attributes
-    if file.symlink is not None:
-        fields["symlink path"] = bencode.Raw(encode_path(file.symlink))
-    return fields

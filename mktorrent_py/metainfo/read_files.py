@@ -11,9 +11,9 @@ from typing import cast
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.bencode import Dictionary, Limits, Value
 from mktorrent_py.metainfo.fields import Fields, decode_text, is_text, kind_of, note_absence, required_integer
+from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.layout import File, PathComponents
 from mktorrent_py.metainfo.merkle import NODE_LENGTH
-from mktorrent_py.metainfo.model import Info
 from mktorrent_py.metainfo.paths import brief, brief_path, unsafe_reason
 from mktorrent_py.metainfo.remarks import Notes, Step
 

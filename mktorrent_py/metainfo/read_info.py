@@ -14,10 +14,10 @@ from mktorrent_py.metainfo.fields import (
     shown_integer,
     texts,
 )
+from mktorrent_py.metainfo.info import Info, has_lone_root_file
 from mktorrent_py.metainfo.infohash import InfoHashes, TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
 from mktorrent_py.metainfo.merkle import BLOCK_LENGTH, divide_up, is_power_of_two
-from mktorrent_py.metainfo.model import Info, has_lone_root_file
 from mktorrent_py.metainfo.paths import brief_path
 from mktorrent_py.metainfo.read_files import (
     MOST_BYTES,

@@ -26,7 +26,8 @@ from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.infohash import InfoHashes
 from mktorrent_py.metainfo.layout import Layout
 from mktorrent_py.metainfo.magnet import Magnet
-from mktorrent_py.metainfo.model import Metainfo, Node
+from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.outer import host_port
 from mktorrent_py.metainfo.remarks import Remark
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -55,7 +56,7 @@ def summarize(metainfo: Metainfo, oddities: Iterable[Remark] = ()) -> Summary:
         "trackers": [list(tier) for tier in metainfo.trackers],
         "web_seeds": list(metainfo.web_seeds),
         "http_seeds": list(metainfo.http_seeds),
-        "nodes": [_host_port(node) for node in metainfo.nodes],
+        "nodes": [host_port(node) for node in metainfo.nodes],
         "comment": metainfo.comment,
         "created_by": metainfo.created_by,
         "creation_date": metainfo.creation_date,
@@ -117,7 +118,7 @@ def summarize_magnet(magnet: Magnet) -> Summary:
         "trackers": [[url] for url in magnet.trackers],
         "web_seeds": list(magnet.web_seeds),
         "peers": list(magnet.peers),
-        "dht": [_host_port(node) for node in magnet.dht],
+        "dht": [host_port(node) for node in magnet.dht],
         "select_only": list(magnet.select_only),
         "keywords": list(magnet.keywords),
         "exact_sources": list(magnet.exact_sources),
@@ -125,11 +126,6 @@ def summarize_magnet(magnet: Magnet) -> Summary:
         "ignored": list(magnet.ignored),
         "magnet": str(magnet),
     }
-
-
-def _host_port(node: Node) -> str:
-    host, port = node
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _encoding(metainfo: Metainfo) -> str | None:

@@ -18,7 +18,8 @@ from mktorrent_py.errors import LimitError, NetworkError
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.infohash import InfoHashes
 from mktorrent_py.metainfo.magnet import Magnet
-from mktorrent_py.metainfo.model import Metainfo, encode_piece_layers, tracker_fields, web_seed_fields
+from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.outer import encode_piece_layers, tracker_fields, web_seed_fields
 from mktorrent_py.swarm.reach import TICK, Dialer, FetchOptions, Watchdog
 from mktorrent_py.swarm.session import Session
 

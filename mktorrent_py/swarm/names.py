@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
+from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.layout import PathComponents, encode_component
-from mktorrent_py.metainfo.model import Info
 from mktorrent_py.metainfo.paths import unsafe_reason
 
 MAX_NAME = 240

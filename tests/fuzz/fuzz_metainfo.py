@@ -15,8 +15,7 @@ with atheris.instrument_imports():
     from mktorrent_py.errors import TorrentError
     from mktorrent_py.metainfo.diff import compare_metainfos
     from mktorrent_py.metainfo.magnet import Magnet
-    from mktorrent_py.metainfo.model import Metainfo
-    from mktorrent_py.metainfo.reading import examine
+    from mktorrent_py.metainfo.model import Metainfo, examine
     from mktorrent_py.metainfo.summary import file_facts, summarize
 
 

@@ -11,9 +11,10 @@ from urllib.parse import quote_from_bytes
 
 import bencodepy
 
+from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
-from mktorrent_py.metainfo.model import Info, Metainfo
+from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.tracker.protocol import Announce, Event
 
 PIECE_LENGTH = 16384

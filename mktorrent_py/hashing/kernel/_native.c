@@ -1,10 +1,5 @@
 /* The Python face: an Engine is a choice of kernels; its methods are pure functions that let go of the GIL. */
-#include <pyconfig.h>
-#ifndef Py_GIL_DISABLED
-#define Py_LIMITED_API 0x030b0000
-#endif
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "../../extension.h"
 
 #include "kernel.h"
 #include "unit.h"
@@ -363,9 +358,7 @@ static PyMethodDef module_methods[] = {
 
 static PyModuleDef_Slot module_slots[] = {
     {Py_mod_exec, load},
-#ifdef Py_GIL_DISABLED
-    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
-#endif
+    MKT_NO_GIL_SLOT
     {0},
 };
 

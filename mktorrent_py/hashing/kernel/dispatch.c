@@ -207,13 +207,3 @@ bool mkt_named_ladder(MktAlgorithm algorithm, unsigned available, const char *na
     *ladder = (MktLadder){algorithm, {{1, kernel}}};
     return kernel != NULL;
 }
-
-unsigned mkt_ladder_lanes(const MktLadder *ladder) {
-    unsigned lanes = 1;
-    for (const MktRung *rung = ladder->rungs;; rung++) {
-        if (rung->kernel->lanes > lanes)
-            lanes = rung->kernel->lanes;
-        if (rung->from <= 1)
-            return lanes;
-    }
-}

@@ -1,10 +1,11 @@
 /* What every part of the kernel shares: the words, and the seams between the files.
+ * A file calls what stands above it here, and never below.
  *
  *   avx512.c avx2.c scalar.c   one source, lanes.h, at 16, 8 and 1 lanes
  *   shani.c armv8.c            the processor's own SHA instructions, one to three messages interleaved
- *   dispatch.c                 which of them this processor runs, and which to use for how many messages
  *   messages.c                 messages of any length, hashed side by side in lanes
  *   merkle.c                   roots of many trees at once
+ *   dispatch.c                 which kernels this processor runs, and which to use for how many messages
  *   content.c unit.c           files opened, checked, read and hashed in one call
  *   _native.c                  the Python face
  */
@@ -68,7 +69,6 @@ typedef struct {
 /* ---- kernels ---- */
 
 extern const uint32_t mkt_sha256_k[64];
-extern const uint32_t mkt_initial[MKT_ALGORITHMS][MKT_STATE_WORDS];
 
 #define MKT_KERNEL_FUNCTIONS(name) MktCompress mkt_sha1_##name, mkt_sha256_##name
 MKT_KERNEL_FUNCTIONS(scalar);
@@ -80,20 +80,6 @@ MKT_KERNEL_FUNCTIONS(shani3);
 MKT_KERNEL_FUNCTIONS(armv8x1);
 MKT_KERNEL_FUNCTIONS(armv8x2);
 MKT_KERNEL_FUNCTIONS(armv8x3);
-
-/* ---- dispatch.c ---- */
-
-/* Every kernel compiled in, widest first, ended by one without a name. */
-extern const MktKernel mkt_kernels[];
-
-/* Bit i is set when this processor runs mkt_kernels[i] and it passes its self-check. */
-unsigned mkt_available(void);
-
-/* The ladder that the measurements recommend, or the one rung of a kernel by name. False: not available. */
-bool mkt_recommended_ladder(MktAlgorithm algorithm, unsigned available, MktLadder *ladder);
-bool mkt_named_ladder(MktAlgorithm algorithm, unsigned available, const char *name, MktLadder *ladder);
-
-unsigned mkt_ladder_lanes(const MktLadder *ladder);
 
 /* ---- messages.c ---- */
 
@@ -107,6 +93,9 @@ typedef struct {
 } MktMessage;
 
 void mkt_message_start(MktAlgorithm algorithm, MktMessage *message);
+
+/* How many messages a ladder takes side by side at the most. */
+unsigned mkt_ladder_lanes(const MktLadder *ladder);
 
 /* Hash the current run of each message, side by side. */
 void mkt_absorb(const MktLadder *ladder, MktMessage *messages, size_t count);
@@ -136,5 +125,17 @@ typedef struct {
 } MktTree;
 
 void mkt_collapse(const MktLadder *sha256, MktTree *trees, size_t count);
+
+/* ---- dispatch.c ---- */
+
+/* Every kernel compiled in, widest first, ended by one without a name. */
+extern const MktKernel mkt_kernels[];
+
+/* Bit i is set when this processor runs mkt_kernels[i] and it passes its self-check. */
+unsigned mkt_available(void);
+
+/* The ladder that the measurements recommend, or the one rung of a kernel by name. False: not available. */
+bool mkt_recommended_ladder(MktAlgorithm algorithm, unsigned available, MktLadder *ladder);
+bool mkt_named_ladder(MktAlgorithm algorithm, unsigned available, const char *name, MktLadder *ladder);
 
 #endif

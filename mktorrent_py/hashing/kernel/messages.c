@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-const uint32_t mkt_initial[MKT_ALGORITHMS][MKT_STATE_WORDS] = {
+static const uint32_t initial[MKT_ALGORITHMS][MKT_STATE_WORDS] = {
     [MKT_SHA1] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0},
     [MKT_SHA256] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19},
 };
@@ -89,6 +89,16 @@ static bool refill(Lane *lane, Lanes *all) {
     }
 }
 
+unsigned mkt_ladder_lanes(const MktLadder *ladder) {
+    unsigned lanes = 1;
+    for (const MktRung *rung = ladder->rungs;; rung++) {
+        if (rung->kernel->lanes > lanes)
+            lanes = rung->kernel->lanes;
+        if (rung->from <= 1)
+            return lanes;
+    }
+}
+
 static void start_lanes(Lanes *all, const MktLadder *ladder, MktMessage *messages, size_t count) {
     const unsigned lanes = mkt_ladder_lanes(ladder);
     all->ladder = ladder;
@@ -153,7 +163,7 @@ static void replace_finished(Lanes *all) {
 }
 
 void mkt_message_start(MktAlgorithm algorithm, MktMessage *message) {
-    memcpy(message->state, mkt_initial[algorithm], sizeof message->state);
+    memcpy(message->state, initial[algorithm], sizeof message->state);
     message->hashed = 0;
 }
 

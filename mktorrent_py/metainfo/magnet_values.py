@@ -1,0 +1,111 @@
+"""What the value of a parameter of a magnet URI means: each reader gives None for a malformed one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from itertools import chain
+from urllib.parse import quote, unquote_to_bytes
+
+MAX_FILE_INDEX = 10_000
+"""The highest file index read from `so`. BEP 53 has no bound; libtorrent's is this, and `so=0-4294967295` needs one."""
+
+ENDPOINT = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9_][\w.-]{0,252})):([0-9]{1,5})", re.IGNORECASE | re.ASCII)
+_DOTTED = re.compile(r"[0-9.]+")
+_URL = re.compile(r"[^\s\x00-\x1f\x7f]+")
+_TRACKER_SCHEMES = frozenset({"http", "https", "udp", "ws", "wss"})
+_WEB_SEED_SCHEMES = frozenset({"http", "https", "ftp"})
+_LENGTH = re.compile(r"[0-9]{1,19}")
+_SELECTION = re.compile(r"[0-9,-]+")
+_SELECTED = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
+
+
+def decoded(value: str) -> str:
+    return unquote_to_bytes(value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+
+
+def quoted(text: str) -> str:
+    return quote(text, safe="", errors="surrogateescape")
+
+
+def read_words(value: str) -> str | None:
+    """Text for people, where `+` is a space; in a URL, which cannot hold a space, it is a plus."""
+    return decoded(value.replace("+", " ")).strip() or None
+
+
+def read_keywords(value: str) -> tuple[str, ...] | None:
+    return tuple((read_words(value) or "").split()) or None
+
+
+def read_url(value: str) -> str | None:
+    url = decoded(value)
+    return url if _URL.fullmatch(url) else None
+
+
+def read_tracker(value: str) -> str | None:
+    return read_url(value) if _scheme(value) in _TRACKER_SCHEMES else None
+
+
+def read_web_seed(value: str) -> str | None:
+    return read_url(value) if _scheme(value) in _WEB_SEED_SCHEMES else None
+
+
+def _scheme(value: str) -> str:
+    scheme, _, rest = decoded(value).partition("://")
+    return scheme.lower() if rest else ""
+
+
+def read_length(value: str) -> int | None:
+    digits = decoded(value)
+    return int(digits) if _LENGTH.fullmatch(digits) else None
+
+
+def read_endpoint(value: str) -> tuple[str, int] | None:
+    parts = ENDPOINT.fullmatch(decoded(value))
+    if parts is None or int(parts[3]) > 65535:
+        return None
+    try:
+        if parts[1]:
+            IPv6Address(parts[1])
+        elif _DOTTED.fullmatch(parts[2]):
+            IPv4Address(parts[2])
+    except AddressValueError:
+        return None
+    return parts[1] or parts[2], int(parts[3])
+
+
+# Selected files: inclusive ranges of indices, which are expanded only once they are merged
+
+
+_Range = tuple[int, int]
+
+
+def read_selection(value: str) -> tuple[_Range, ...] | None:
+    """The ranges of one `so`, inverted, open and too high ones left out."""
+    selection = decoded(value)
+    if not _SELECTION.fullmatch(selection):
+        return None
+    ranges = [(int(one[1]), int(one[2] or one[1])) for one in map(_SELECTED.fullmatch, selection.split(",")) if one]
+    return tuple((first, last) for first, last in ranges if first <= last <= MAX_FILE_INDEX) or None
+
+
+def _runs(ranges: Iterable[_Range]) -> list[_Range]:
+    """The same indices in the fewest ranges, ascending."""
+    runs: list[_Range] = []
+    for first, last in sorted(ranges):
+        if runs and first <= runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], max(last, runs[-1][1]))
+        else:
+            runs.append((first, last))
+    return runs
+
+
+def expand_ranges(ranges: Iterable[_Range]) -> tuple[int, ...]:
+    return tuple(chain.from_iterable(range(first, last + 1) for first, last in _runs(ranges)))
+
+
+def selection_text(indices: Iterable[int]) -> str:
+    """The value of `so` that selects these files."""
+    runs = _runs((index, index) for index in indices)
+    return ",".join([str(first) if first == last else f"{first}-{last}" for first, last in runs])
