@@ -119,6 +119,7 @@ SWARM = [
     "metadata",
     "source",
     "torrents",
+    "announces",
     "check",
     "targets",
     "fetch",
