@@ -35,6 +35,15 @@ DHT_ROUTERS = (
 REQUEST_QUEUE = 5000
 """Requests a peer may have waiting: beyond it libtorrent drops them silently, and rtorrent then waits for 120 s."""
 
+RECONNECT_AFTER = 5
+RECONNECT_TRIES = 10
+"""Seconds until a peer that hung up is dialled again, as many more for each failure in a row; and after how many of
+those it is given up. Together about five minutes, as with libtorrent's 60 and 3.
+
+Transmission hangs up when it has the metadata of a magnet, and takes no second connection from an address for a
+moment after the first. Who is the only one to dial must not wait for a minute or two then.
+"""
+
 HAS_WEBTORRENT = (lt.version_major, lt.version_minor) >= (2, 1)
 """Whether libtorrent would ask a STUN server for our address, unless told not to."""
 
@@ -104,6 +113,8 @@ def settings_of(options: SessionOptions) -> dict[str, Any]:
         "mixed_mode_algorithm": 0,
         "rate_limit_ip_overhead": False,
         "max_allowed_in_request_queue": REQUEST_QUEUE,
+        "min_reconnect_time": RECONNECT_AFTER,
+        "max_failcount": RECONNECT_TRIES,
         "send_buffer_watermark": _WRITE_BUFFER,
         "stop_tracker_timeout": STOP_TRACKER_TIMEOUT,
         "max_metadata_size": options.max_metadata,
