@@ -39,6 +39,13 @@ TREE: Mapping[str, int] = {
     "one piece": PIECE_LENGTH,
     "z/deep/er/tail.bin": 70_000,
 }
+INTEROP_TREE: Mapping[str, int] = {
+    "disc.img": 24_000_001,
+    "docs/Überblick.txt": 40_000,
+    "docs/empty": 0,
+    "exactly one piece": PIECE_LENGTH,
+    **{f"many/{number:02}.bin": 1000 * number + 1 for number in range(50)},
+}
 MKT = (sys.executable, "-c", "from mktorrent_py.cli import main; raise SystemExit(main())")
 PATIENCE = 20.0
 
@@ -80,10 +87,15 @@ def make_release(
     return Release(content=content, torrent=torrent, metainfo=metainfo)
 
 
-def files_below(directory: Path) -> dict[str, bytes]:
-    """Path and bytes of every file, pad files that some clients write left out."""
+def paths_below(directory: Path) -> dict[str, Path]:
+    """Every file by its path below the directory, pad files that some clients write left out."""
     found = {path.relative_to(directory): path for path in directory.rglob("*") if path.is_file()}
-    return {path.as_posix(): file.read_bytes() for path, file in found.items() if ".pad" not in path.parts}
+    return {path.as_posix(): file for path, file in found.items() if ".pad" not in path.parts}
+
+
+def files_below(directory: Path) -> dict[str, bytes]:
+    """The bytes of each of these files."""
+    return {path: file.read_bytes() for path, file in paths_below(directory).items()}
 
 
 def snapshot(directory: Path) -> dict[str, tuple[int, int, int]]:

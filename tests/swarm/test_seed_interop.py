@@ -1,61 +1,85 @@
-"""Our seed to other people's clients, and our fetch from theirs: files compared byte for byte."""
+"""Our seed to other people's clients, by torrent file and by magnet: files compared byte for byte."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
+from hashlib import shake_128
+from itertools import repeat
 from pathlib import Path
 
 import pytest
-from partners import PARTNERS, SEEDERS, Errand, Partner, Tracker
-from seeding_rig import PIECE_LENGTH, QUIET_WORDS, files_below, make_release, run_mkt, running
+from loopback import Tracker
+from partner import Errand, Partner, case_name
+from partners import PARTNERS, RTorrent, WebTorrent
+from seeding_rig import HERE, INTEROP_TREE, QUIET_WORDS, TREE, Release, free_port, make_release, running
 
 from mktorrent_py.metainfo.infohash import TorrentVersion
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("time_limit")]
 
-TREE = {
-    "disc.img": 18_000_001,
-    "docs/Überblick.txt": 40_000,
-    "docs/empty": 0,
-    "exactly one piece": PIECE_LENGTH,
-    **{f"many/{number:02}.bin": 1000 * number + 1 for number in range(50)},
-}
-CASES = [(partner, TorrentVersion(version)) for partner in PARTNERS for version in partner.versions]
+BY_TORRENT = [(partner, TorrentVersion(version)) for partner in PARTNERS for version in partner.torrents]
+BY_MAGNET = [(partner, TorrentVersion(version)) for partner in PARTNERS for version in partner.magnets]
 
 
-@pytest.fixture
-def tracker() -> Iterator[Tracker]:
-    tracker = Tracker()
-    yield tracker
-    tracker.close()
-
-
-@pytest.mark.parametrize(("partner", "version"), CASES, ids=lambda value: getattr(value, "name", value))
-def test_they_get_what_we_seed(
-    partner: type[Partner], version: TorrentVersion, tracker: Tracker, tmp_path: Path
-) -> None:
-    release = make_release(tmp_path / "ours", version, TREE, trackers=((tracker.url,),))
-    errand = Errand(torrent=release.torrent, out=tmp_path / "theirs" / "release", home=tmp_path / "home")
+def give(release: Release, partner: Partner, source: str, directory: Path, tracker: Tracker) -> None:
+    """Have the partner fetch while we seed."""
+    errand = Errand(source=source, out=directory / "theirs" / release.content.name, home=directory / "home")
     words = ("seed", release.torrent, release.content, "--port", "0", *QUIET_WORDS, "--json")
-    client = partner()
-    with client.at_work(errand):
+    with partner.at_work(errand):
         tracker.wait_for_somebody()
         with running(*words) as process:
             process.wait_for("seed-started")
-            client.wait_for(errand, release.files())
+            partner.wait_for(errand, release.content)
 
 
-@pytest.mark.parametrize("partner", SEEDERS, ids=lambda partner: partner.name)
-def test_we_get_what_they_seed(partner: type[Partner], tracker: Tracker, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("partner", "version"), BY_TORRENT, ids=case_name)
+def test_they_get_what_we_seed(
+    partner: type[Partner], version: TorrentVersion, tracker: Tracker, tmp_path: Path
+) -> None:
+    release = make_release(tmp_path / "ours", version, INTEROP_TREE, trackers=((tracker.url,),))
+    give(release, partner(), str(release.torrent), tmp_path, tracker)
+
+
+@pytest.mark.parametrize(("partner", "version"), BY_MAGNET, ids=case_name)
+def test_they_get_it_by_magnet(
+    partner: type[Partner], version: TorrentVersion, tracker: Tracker, tmp_path: Path
+) -> None:
+    release = make_release(tmp_path / "ours", version, INTEROP_TREE, trackers=((tracker.url,),))
+    give(release, partner(), release.magnet, tmp_path, tracker)
+
+
+@pytest.mark.parametrize("partner", [partner for partner in PARTNERS if partner.v2_error], ids=case_name)
+def test_some_take_no_v2(partner: type[Partner], tmp_path: Path) -> None:
+    """Those who know nothing of BEP 52 say so; that is why there are hybrids."""
+    release = make_release(tmp_path / "ours", TorrentVersion.V2, TREE)
+    errand = Errand(source=str(release.torrent), out=tmp_path / "theirs" / "release", home=tmp_path / "home")
     client = partner()
-    tree = TREE if client.makes_empty_files else {path: length for path, length in TREE.items() if length}
-    release = make_release(tmp_path / "ours", TorrentVersion.V1, tree, trackers=((tracker.url,),))
-    errand = Errand(torrent=release.torrent, out=tmp_path / "theirs" / "release", home=tmp_path / "home")
-    shutil.copytree(release.content, errand.out)
     with client.at_work(errand):
-        tracker.wait_for_somebody()
-        fetch = ("fetch", release.torrent, "-d", tmp_path / "got", "--port", "0", *QUIET_WORDS, "--timeout", "60s")
-        code, _, err = run_mkt(*fetch, seconds=90)
-    assert code == 0, err
-    assert files_below(tmp_path / "got" / "release") == release.files()
+        assert client.process.wait() != 0
+        assert client.v2_error in errand.log.read_text()
+
+
+def test_no_request_is_dropped(tracker: Tracker, tmp_path: Path) -> None:
+    """rtorrent's queue grows with its rate: near the end of a gigabyte it has more than 2,000 requests waiting."""
+    image = tmp_path / "ours" / "release" / "disc.img"
+    image.parent.mkdir(parents=True)
+    with image.open("wb") as file:
+        file.writelines(repeat(shake_128(b"disc.img").digest(1_000_000), 1000))
+    release = make_release(tmp_path / "ours", TorrentVersion.V1, {}, piece_length=1 << 20, trackers=((tracker.url,),))
+    give(release, RTorrent(), str(release.torrent), tmp_path, tracker)
+
+
+def test_an_obfuscated_handshake_is_understood(tmp_path: Path) -> None:
+    """WebTorrent 3 opens with MSE where it dials; elsewhere we dial it, and it takes what comes."""
+    release = make_release(tmp_path / "ours", TorrentVersion.V1, INTEROP_TREE)
+    port, client = str(free_port()), WebTorrent()
+    errand = Errand(
+        source=str(release.torrent),
+        out=tmp_path / "theirs" / "release",
+        home=tmp_path / "home",
+        peer=f"{HERE}:{port}",
+    )
+    with running("seed", release.torrent, release.content, "--port", port, *QUIET_WORDS, "--json") as process:
+        process.wait_for("seed-started")
+        with client.at_work(errand):
+            client.wait_for(errand, release.content)
+    assert "tcpOutgoing MSE" in errand.log.read_text()
