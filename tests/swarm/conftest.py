@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from loopback import Tracker
+
+if TYPE_CHECKING:
+    from loopback import Tracker
 
 SECONDS = 100
 
@@ -27,6 +30,8 @@ def time_limit() -> Iterator[None]:
 
 @pytest.fixture
 def tracker() -> Iterator[Tracker]:
+    from loopback import Tracker  # needs libtorrent, without which other tests may still run
+
     tracker = Tracker()
     yield tracker
     tracker.close()

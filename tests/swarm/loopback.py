@@ -65,7 +65,7 @@ class Tracker:
         socketserver.TCPServer.request_queue_size = 64
         self.server = ThreadingHTTPServer((HERE, 0), Handler)
         self.url = f"http://{HERE}:{self.server.server_address[1]}/announce"
-        self._thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
     def wait_for_somebody(self) -> None:

@@ -132,7 +132,8 @@ class EncryptedRTorrent(RTorrent):
     """Has nothing to do with a peer that does not encrypt."""
 
     name = "rtorrent-encrypted"
-    torrents = magnets = ("v1",)
+    torrents = ("v1",)
+    magnets = ()
     encryption = "require,require_RC4"
 
 
