@@ -88,7 +88,7 @@ def fetch(
         directory=directory,
         session=session,
         select=tuple(select or ()),
-        peers=tuple([peering.parse_peer(text) for text in peer or ()]),
+        peers=tuple([peering.parse_peer(text, session) for text in peer or ()]),
         timeout=amounts.parse_duration(timeout),
         metadata_only=metadata_only,
         output=output,

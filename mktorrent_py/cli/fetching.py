@@ -57,7 +57,7 @@ class Job:
 
 def run_fetching(job: Job, *, mode: ProgressMode, json: bool, quiet: bool) -> int:
     """Fetch; returns the exit code."""
-    source = read_source(job.source, timeout=min(job.timeout or WEB_TIMEOUT, WEB_TIMEOUT))
+    source = read_source(job.source, timeout=min(job.timeout or WEB_TIMEOUT, WEB_TIMEOUT), route=job.session.route)
     show = _Shows(mode=mode, json=json, quiet=quiet, goes_on=job.seed_after)
     if job.metadata_only:
         return _write_metadata(job, source, show)
@@ -117,6 +117,9 @@ def _plan(job: Job, metainfo: Metainfo, show: _Shows) -> Plan:
     total = sum([target.file.length for target in targets if target.wanted])
     with shown(show.mode, "checking what is there", total, lambda: progress.bytes_done):
         plan = take_stock(metainfo, job.directory, targets, force=job.force, progress=progress)
+    trackers = [url for tier in metainfo.trackers for url in tier]
+    for url, reason in job.session.route.refusals(trackers, metainfo.web_seeds).items():
+        messages.note(f"{url} is left out: {reason}")
     for told, taken in plan.renamed:
         messages.note(f"{told} is written as {taken}, which is safe here")
     return plan

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +13,7 @@ import typer
 
 from mktorrent_py.cli import amounts
 from mktorrent_py.cli.options import parse_node
-from mktorrent_py.errors import ExitCode, NetworkError, UsageError
+from mktorrent_py.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from mktorrent_py.swarm.session import SessionOptions
@@ -39,7 +38,8 @@ EncryptionOption = Annotated[
     str, typer.Option("--encryption", metavar="allow|require|off", help="Obfuscate connections to peers.")
 ]
 ProxyOption = Annotated[
-    str | None, typer.Option("--proxy", metavar="URL", help="Reach peers and trackers through socks5:// or http://.")
+    str | None,
+    typer.Option("--proxy", metavar="URL", help="Go through socks5:// or http:// alone; then nobody connects to us."),
 ]
 AnnounceIpOption = Annotated[
     str | None, typer.Option("--announce-ip", metavar="ADDR", help="Tell trackers this address.")
@@ -64,13 +64,15 @@ def session_options(
     max_metadata: str = "30M",
 ) -> SessionOptions:
     """The options that all such verbs have, read. Raises UsageError."""
+    from mktorrent_py.swarm.proxy import Proxy
+    from mktorrent_py.swarm.route import check_address, check_bind
     from mktorrent_py.swarm.session import Encryption, SessionOptions
 
     if encryption not in list(Encryption):
         raise UsageError(f"encryption cannot be {encryption!r}", hint=f"Say {', '.join(Encryption)}.")
     return SessionOptions(
         port=port,
-        bind=bind,
+        bind=check_bind(bind) if bind is not None else None,
         upload_limit=amounts.parse_rate(upload_limit),
         download_limit=amounts.parse_rate(download_limit),
         max_peers=max_peers,
@@ -80,20 +82,18 @@ def session_options(
         upnp=upnp,
         utp=utp,
         encryption=Encryption(encryption),
-        proxy=proxy,
-        announce_ip=announce_ip,
-        max_metadata=amounts.parse_rate(max_metadata),
+        proxy=Proxy.parse(proxy) if proxy is not None else None,
+        announce_ip=check_address(announce_ip, "--announce-ip") if announce_ip is not None else None,
+        max_metadata=amounts.parse_length(max_metadata),
     )
 
 
-def parse_peer(text: str) -> tuple[str, int]:
+def parse_peer(text: str, session: SessionOptions) -> tuple[str, int]:
     """An address and a port from `HOST:PORT`. Raises UsageError, or NetworkError for a host that has no address."""
+    from mktorrent_py.swarm.route import peer_address
+
     host, port = parse_node(text)
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise NetworkError(f"cannot find the peer {host}: {(error.strerror or str(error)).lower()}") from error
-    return str(found[0][4][0]), port
+    return peer_address(host, session.proxy), port
 
 
 def stop_on_signals(stop: Callable[[], None]) -> None:

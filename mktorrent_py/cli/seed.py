@@ -92,7 +92,7 @@ def seed(
         encryption=encryption, proxy=proxy, upload_limit=upload_limit, announce_ip=announce_ip,
     )  # fmt: skip
     options = SeedOptions(
-        ratio=ratio,
+        ratio=amounts.check_ratio(ratio) if ratio is not None else None,
         duration=amounts.parse_duration(duration) if duration is not None else None,
         peers_done=until_peers_done,
         keep_waiting=library.watched is not None,

@@ -20,7 +20,9 @@ from mktorrent_py.metainfo.infohash import InfoHashes
 from mktorrent_py.metainfo.magnet import Magnet
 from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.metainfo.outer import encode_piece_layers, tracker_fields, web_seed_fields
+from mktorrent_py.swarm.proxy import Proxy
 from mktorrent_py.swarm.reach import TICK, Dialer, FetchOptions, Watchdog
+from mktorrent_py.swarm.route import peer_address
 from mktorrent_py.swarm.session import Session
 
 LAYERS_TIMEOUT = 10.0
@@ -50,7 +52,7 @@ async def fetch_metadata(session: Session, magnet: Magnet, options: FetchOptions
     """
     watchdog = Watchdog(options.timeout, "no peer gave the metadata")
     with _added(session, magnet) as handle:
-        dialer = Dialer(handle, [*options.peers, *_peers_of(magnet)])
+        dialer = Dialer(handle, [*options.peers, *peers_of(magnet, session.options.proxy)])
         while True:
             for alert in session.alerts():
                 torrent = handle.torrent_file() if isinstance(alert, lt.metadata_received_alert) else None
@@ -72,7 +74,7 @@ async def _fetch_piece_layers(
     in_v2_swarm = replace(magnet, infohashes=InfoHashes(v2=metainfo.infohashes.v2))
     watchdog = Watchdog(options.timeout, "no peer gave the piece layers")
     with session.among_seeds(), _added(session, in_v2_swarm) as handle:
-        dialer = Dialer(handle, [*options.peers, *_peers_of(magnet)])
+        dialer = Dialer(handle, [*options.peers, *peers_of(magnet, session.options.proxy)])
         hashes = 0
         while True:
             for alert in session.alerts():
@@ -139,6 +141,10 @@ def _metainfo_of(info: bytes, magnet: Magnet, layers: Mapping[bytes, bytes] | No
     return Metainfo.from_bytes(bencode.encode(fields))
 
 
-def _peers_of(magnet: Magnet) -> list[tuple[str, int]]:
-    endpoints = [peer.rpartition(":") for peer in magnet.peers]
-    return [(host.strip("[]"), int(port)) for host, _, port in endpoints]
+def peers_of(magnet: Magnet, proxy: Proxy | None) -> list[tuple[str, int]]:
+    """The peers that a magnet names and that have an address; behind a proxy no name is looked up here."""
+    peers = []
+    for host, _, port in [peer.rpartition(":") for peer in magnet.peers]:
+        with contextlib.suppress(NetworkError):
+            peers.append((peer_address(host.strip("[]"), proxy), int(port)))
+    return peers

@@ -87,6 +87,9 @@ class Seeder:
         self._patrol.watch(ready.key, ready.placement)
         self._running += 1
         self._tell(started)
+        trackers = [url for tier in ready.metainfo.trackers for url in tier]
+        for url, reason in self.session.options.route.refusals(trackers, ()).items():
+            self._note_tracker(torrent, url, events.TrackerFailed(name=torrent.name, url=url, reason=reason))
 
     def refuse(self, name: str, error: TorrentError) -> None:
         """A torrent that cannot be given."""

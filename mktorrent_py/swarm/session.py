@@ -9,16 +9,17 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
 
 import libtorrent as lt
 
 from mktorrent_py import __version__
 from mktorrent_py.errors import NetworkError, RefusedError, UsageError
+from mktorrent_py.swarm.proxy import Proxy, ProxyKind
+from mktorrent_py.swarm.route import Route
 
 DEFAULT_PORT = 6881
 DEFAULT_SLOTS = 64
@@ -71,10 +72,11 @@ class SessionOptions:
     """How to meet other peers. Limits are in bytes a second, 0 for none; port 0 takes any that is free.
 
     `bind` is the address or the interface for everything that goes in or out; there is no falling back from it.
-    `proxy` is a URL: socks5://, socks4:// or http://, with user and password before an @. `utp` is off because it is
-    tried first by those who speak it, and carries a hundredth of what TCP does on a fast network. `count_blocks` has
-    every block sent reported, which `--until-peers-done` needs. `max_metadata` bounds in bytes what a peer may send as
-    the info dictionary of a magnet.
+    `proxy` carries everything, and looks the host names up: nobody can connect to us then, for we do not listen, and
+    there is no DHT, LSD or UPnP, whatever else is said. It excludes `bind`, which libtorrent forgets on the way to a
+    proxy. `utp` is off because it is tried first by those who speak it, and carries a hundredth of what TCP does on a
+    fast network. `count_blocks` has every block sent reported, which `--until-peers-done` needs. `max_metadata` bounds
+    in bytes what a peer may send as the info dictionary of a magnet.
     """
 
     port: int = DEFAULT_PORT
@@ -89,14 +91,26 @@ class SessionOptions:
     upnp: bool = True
     utp: bool = False
     encryption: Encryption = Encryption.ALLOW
-    proxy: str | None = None
+    proxy: Proxy | None = None
     announce_ip: str | None = None
     count_blocks: bool = False
     max_metadata: int = 30_000_000
 
+    def __post_init__(self) -> None:
+        """Raises UsageError."""
+        if self.bind is not None and self.proxy is not None:
+            raise UsageError(
+                "--bind and --proxy exclude each other: libtorrent reaches a proxy from any address",
+                hint="Say --proxy alone, and have the system route to the proxy as it should be reached.",
+            )
+
+    @property
+    def route(self) -> Route:
+        return Route(bind=self.bind, proxy=self.proxy)
+
 
 def settings_of(options: SessionOptions) -> dict[str, Any]:
-    """libtorrent's settings for these options. Raises UsageError for a proxy that is none."""
+    """libtorrent's settings for these options."""
     return {
         "user_agent": f"mkt/{__version__} libtorrent/{lt.version}",
         "alert_mask": _ALERTS | (lt.alert_category.upload if options.count_blocks else 0),
@@ -125,8 +139,9 @@ def settings_of(options: SessionOptions) -> dict[str, Any]:
 
 def _listen_settings(options: SessionOptions) -> dict[str, Any]:
     hosts = [_bracketed(options.bind)] if options.bind else ["0.0.0.0", "[::]"]
+    port = 0 if options.proxy else options.port
     return {
-        "listen_interfaces": ",".join([f"{host}:{options.port}" for host in hosts]),
+        "listen_interfaces": ",".join([f"{host}:{port}" for host in hosts]),
         "outgoing_interfaces": options.bind or "",
         "max_retry_port_bind": 0,
         "listen_system_port_fallback": False,
@@ -137,13 +152,14 @@ def _listen_settings(options: SessionOptions) -> dict[str, Any]:
 
 
 def _discovery_settings(options: SessionOptions) -> dict[str, Any]:
-    """The DHT starts when a torrent that may use it is added."""
+    """The DHT starts when a torrent that may use it is added. None of these goes through a proxy."""
+    direct = options.proxy is None
     return {
         "enable_dht": False,
-        "dht_bootstrap_nodes": ",".join(DHT_ROUTERS) if options.dht else "",
-        "enable_lsd": options.lsd,
-        "enable_upnp": options.upnp,
-        "enable_natpmp": options.upnp,
+        "dht_bootstrap_nodes": ",".join(DHT_ROUTERS) if options.dht and direct else "",
+        "enable_lsd": options.lsd and direct,
+        "enable_upnp": options.upnp and direct,
+        "enable_natpmp": options.upnp and direct,
         **({"webtorrent_stun_server": ""} if HAS_WEBTORRENT else {}),
     }
 
@@ -158,23 +174,17 @@ def _encryption_settings(encryption: Encryption) -> dict[str, Any]:
     return {"in_enc_policy": int(policy), "out_enc_policy": int(policy), "allowed_enc_level": int(level)}
 
 
-_PROXIES = {"socks4": (1, 1), "socks5": (2, 3), "http": (4, 5)}
+_PROXY_TYPES = {ProxyKind.SOCKS4: (1, 1), ProxyKind.SOCKS5: (2, 3), ProxyKind.HTTP: (4, 5)}
+"""libtorrent's numbers, without and with a user."""
 
 
-def _proxy_settings(url: str) -> dict[str, Any]:
-    parts = urlsplit(url if "://" in url else f"socks5://{url}")
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    if parts.scheme not in _PROXIES or not parts.hostname or not port:
-        raise UsageError(f"{url!r} is not a proxy", hint="Write socks5://HOST:PORT or http://USER:PASSWORD@HOST:PORT.")
+def _proxy_settings(proxy: Proxy) -> dict[str, Any]:
     return {
-        "proxy_type": _PROXIES[parts.scheme][1 if parts.username else 0],
-        "proxy_hostname": parts.hostname,
-        "proxy_port": port,
-        "proxy_username": unquote(parts.username or ""),
-        "proxy_password": unquote(parts.password or ""),
+        "proxy_type": _PROXY_TYPES[proxy.kind][1 if proxy.user else 0],
+        "proxy_hostname": proxy.host,
+        "proxy_port": proxy.port,
+        "proxy_username": proxy.user,
+        "proxy_password": proxy.password,
         "proxy_hostnames": True,
         "proxy_peer_connections": True,
         "proxy_tracker_connections": True,
@@ -186,10 +196,12 @@ def _bracketed(host: str) -> str:
 
 
 class Session:
-    """One libtorrent session that listens. `addresses` are where, as `host:port`."""
+    """One libtorrent session that listens. `addresses` are where, as `host:port`; behind a proxy there are none."""
 
     def __init__(self, options: SessionOptions) -> None:
-        """Raises NetworkError when the port is taken, UsageError when there is no such address or interface."""
+        """Raises NetworkError when the port is taken or the proxy not there, UsageError for an address that is not."""
+        if options.proxy is not None:
+            options.proxy.greet()
         parameters = lt.session_params()
         parameters.settings = cast("lt.settings_pack", settings_of(options))
         parameters.disk_io_constructor = "posix_disk_io_constructor"
@@ -198,7 +210,7 @@ class Session:
         self.lt.set_peer_class_filter(_everybody(1 << lt.session.global_peer_class_id))
         self._dht = False
         self.lt.is_listening()
-        self.addresses = _listening(options, self.lt.pop_alerts())
+        self.addresses = [] if options.proxy else _listening(options, self.lt.pop_alerts())
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
@@ -229,10 +241,11 @@ class Session:
     def add(self, parameters: lt.add_torrent_params, *, private: bool) -> lt.torrent_handle:
         """Add a torrent; a private one with no peer exchange, DHT or local discovery (BEP 27).
 
-        Raises RefusedError for one that is there already.
+        What cannot be reached as it was asked for is left out. Raises RefusedError for one that is there already.
         """
+        self._leave_out(parameters, self.options.route.refusals(parameters.trackers, parameters.url_seeds))
         flags, options = lt.torrent_flags, self.options
-        if private or not options.dht:
+        if private or not options.dht or options.proxy is not None:
             parameters.flags |= flags.disable_dht
         elif not self._dht:
             self._dht = True
@@ -255,6 +268,13 @@ class Session:
             yield
         finally:
             self.lt.apply_settings({"close_redundant_connections": True})
+
+    def _leave_out(self, parameters: lt.add_torrent_params, refused: Container[str]) -> None:
+        tiers = parameters.tracker_tiers or [0] * len(parameters.trackers)
+        kept = [(url, tier) for url, tier in zip(parameters.trackers, tiers, strict=False) if url not in refused]
+        parameters.trackers = [url for url, _ in kept]
+        parameters.tracker_tiers = [tier for _, tier in kept]
+        parameters.url_seeds = [url for url in parameters.url_seeds if url not in refused]
 
     def forget_trackers(self) -> None:
         """Let no tracker keep the session from ending."""

@@ -14,18 +14,20 @@ from mktorrent_py.errors import LimitError, MagnetError, NetworkError, UsageErro
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.magnet import Magnet
 from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.swarm.route import Route
 from mktorrent_py.torrentfile import read_metainfo
 
 _WEB = ("http", "https")
+_ANY_WAY = Route()
 
 
-def read_source(text: str, *, timeout: float) -> Metainfo | Magnet:
+def read_source(text: str, *, timeout: float, route: Route = _ANY_WAY) -> Metainfo | Magnet:
     """Raises UsageError for what is none of these; errors of reading and of the network otherwise."""
     path = Path(text)
     if not text.lower().startswith(("magnet:", "stream-magnet:")) and path.is_file():
         return read_metainfo(path)
     if urlsplit(text).scheme.lower() in _WEB:
-        return Metainfo.from_bytes(download(text, timeout=timeout))
+        return Metainfo.from_bytes(download(text, timeout=timeout, route=route))
     try:
         return Magnet.parse(text)
     except MagnetError:
@@ -36,10 +38,12 @@ def read_source(text: str, *, timeout: float) -> Metainfo | Magnet:
     )
 
 
-def download(url: str, *, timeout: float, limit: int | None = None) -> bytes:
-    """The torrent file at a URL, of at most `limit` bytes. Redirects lead to http and https only."""
+def download(url: str, *, timeout: float, limit: int | None = None, route: Route = _ANY_WAY) -> bytes:
+    """The torrent file at a URL, of at most `limit` bytes. Redirects lead to http and https only, on the same route."""
     bound = limit or Limits().size
-    opener = urllib.request.build_opener(_WebOnly())
+    if route.proxy is not None:
+        route.proxy.greet()
+    opener = urllib.request.build_opener(_WebOnly(), *route.handlers())
     request = urllib.request.Request(url, headers={"User-Agent": f"mkt/{__version__}"})
     try:
         with opener.open(request, timeout=timeout) as response:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import shake_128
 from pathlib import Path
@@ -118,13 +118,21 @@ def ready(release: Release, *, verified: bool = True) -> Ready:
     return Ready(key=str(release.torrent), metainfo=release.metainfo, placement=placement, basis=basis)
 
 
+async def until(is_so: Callable[[], object], seconds: float = PATIENCE) -> None:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, f"not so in {seconds:g} s"
+        await asyncio.sleep(0.02)
+
+
 class Running:
     """A seeder at work in this event loop, and what it has told so far."""
 
     def __init__(self, seeder: Seeder) -> None:
         self.seeder = seeder
         self.events: list[SeedEvent] = []
-        self.port = int(seeder.session.addresses[0].rpartition(":")[2])
+        self.port = int(seeder.session.addresses[0].rpartition(":")[2]) if seeder.session.addresses else 0
         self.task = asyncio.create_task(self._collect())
 
     async def _collect(self) -> None:
@@ -182,6 +190,8 @@ class Leecher:
         else:
             parameters = lt.load_torrent_buffer(source.metainfo.to_bytes())
         parameters.save_path = str(directory)
+        # Managed, it would turn peers away until its first turn comes.
+        parameters.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
         if have:
             parameters.flags |= lt.torrent_flags.seed_mode
         self.handle = self.session.add_torrent(parameters)
@@ -200,6 +210,10 @@ class Leecher:
             assert time.monotonic() < deadline, f"not done: {self.handle.status().progress}"
             self.dial(port)
             await asyncio.sleep(0.05)
+
+    async def until_done(self, seconds: float = PATIENCE) -> None:
+        """Wait until everything is there."""
+        await until(self.is_done, seconds)
 
     def dial(self, port: int) -> None:
         if not self.handle.status().num_peers:

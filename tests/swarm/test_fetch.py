@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import signal
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,6 +29,7 @@ from seeding_rig import (
     snapshot,
 )
 from trees import write_tree
+from web_rig import web_server
 
 from mktorrent_py.content.scan import ScanOptions, Symlinks
 from mktorrent_py.errors import ExitCode, LimitError, NetworkError, UsageError
@@ -300,52 +298,11 @@ def test_hostile_names_stay_inside(tmp_path: Path, name: bytes, path: list[bytes
     assert sorted(release.files().values()) == true
 
 
-@contextmanager
-def web_server(directory: Path) -> Iterator[str]:
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path.startswith("/away"):
-                self.send_response(302)
-                self.send_header("Location", "file:///etc/passwd")
-                self.end_headers()
-                return
-            self.serve_range()
-
-        def serve_range(self) -> None:
-            path = Path(self.translate_path(self.path))
-            if not path.is_file():
-                self.send_error(404)
-                return
-            data, status = path.read_bytes(), 200
-            if wanted := self.headers.get("Range"):
-                first, _, last = wanted.removeprefix("bytes=").partition("-")
-                self.send_response(206)
-                self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
-                data = data[int(first) : int(last) + 1]
-            else:
-                self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    server = http.server.ThreadingHTTPServer((HERE, 0), partial(Handler, directory=str(directory)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://{HERE}:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 @pytest.mark.parametrize("version", VERSIONS)
 def test_from_a_web_server_alone(tmp_path: Path, version: TorrentVersion) -> None:
     source = tmp_path / "web"
-    with web_server(source) as url:
+    with web_server(source) as web:
+        url = web.url()
         release = make_release(source, version, web_seeds=(f"{url}/",))
         code, _, err = fetch(f"{url}/{quote(release.torrent.name)}", tmp_path / "out")
     assert (code, err) == (0, "")
@@ -363,7 +320,8 @@ def test_reading_what_was_typed(tmp_path: Path) -> None:
 
 def test_urls_that_do_not_lead_to_a_torrent(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(bytes(2000))
-    with web_server(tmp_path) as url:
+    with web_server(tmp_path) as web:
+        url = web.url()
         with pytest.raises(NetworkError, match="404"):
             download(f"{url}/none", timeout=5)
         with pytest.raises(NetworkError, match="not allowed"):

@@ -376,12 +376,6 @@ def test_obfuscation(tmp_path: Path, encryption: Encryption) -> None:
     assert files_below(tmp_path / "out" / "release") == release.files()
 
 
-@pytest.mark.parametrize("proxy", ["ftp://x:1", "socks5://", "socks5://host", "http://host:0", "socks5://h:99999"])
-def test_what_is_no_proxy_is_an_error(proxy: str) -> None:
-    with pytest.raises(UsageError, match="is not a proxy"):
-        settings_of(replace(QUIET, proxy=proxy))
-
-
 def test_without_libtorrent_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(binding, "find_spec", lambda name: None)
     with pytest.raises(UsageError) as caught:

@@ -1,0 +1,129 @@
+"""A network of its own for a test: loopback, two cables out of it, and who listens at their far ends.
+
+Only the thread that runs the test lives in it, with what that starts: its threads and its processes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import socket
+import struct
+import subprocess
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+import judges
+
+T = TypeVar("T")
+NEAR, OTHER = "10.77.0.1", "10.88.0.1"
+"""Our addresses on the cables `near` and `other`; the default route leads over `near`."""
+
+_CLONE_NEWNET = 0x40000000
+_ETH_P_ALL = 3
+_SET_UP = f"""
+link set lo up
+link add near type veth peer name far
+link add other type veth peer name farther
+link set near addrgenmode none
+link set far addrgenmode none
+link set other addrgenmode none
+link set farther addrgenmode none
+link set near up
+link set far up
+link set other up
+link set farther up
+addr add {NEAR}/24 dev near
+addr add {OTHER}/24 dev other
+neigh add 10.77.0.2 lladdr 02:00:00:00:00:02 dev near nud permanent
+neigh add 10.88.0.2 lladdr 02:00:00:00:00:03 dev other nud permanent
+route add default via 10.77.0.2 dev near
+"""
+"""No address of its own for IPv6, as the kernel itself would speak then."""
+
+
+class OwnNetwork:
+    """Whether this user and this kernel can do it."""
+
+    name = "a network namespace with iproute2 (it takes root)"
+
+    def available(self) -> bool:
+        try:
+            return shutil.which("ip") is not None and _in_thread(lambda: True)
+        except (OSError, subprocess.CalledProcessError):
+            return False
+
+
+def alone(scene: Callable[[], T]) -> T:
+    """Run a scene in a network of its own, or skip the test where none can be had."""
+    judges.require(OwnNetwork())
+    return _in_thread(scene)
+
+
+def _in_thread(scene: Callable[[], T]) -> T:
+    def run() -> T:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.unshare(_CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), "unshare")
+        ip(_SET_UP)
+        return scene()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(run).result()
+
+
+def ip(commands: str) -> None:
+    """Run commands of ip, one a line, in this network."""
+    subprocess.run(["ip", "-batch", "-"], input=commands, text=True, check=True, capture_output=True)
+
+
+class Datagram(NamedTuple):
+    """What went over a cable: `kind` is tcp, udp or the number of another protocol."""
+
+    kind: str
+    source: str
+    target: str
+    port: int
+
+
+class Wire:
+    """Listens at the far end of a cable."""
+
+    def __init__(self, interface: str = "far") -> None:
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
+        self._socket.bind((interface, 0))
+        self._socket.setblocking(False)
+        self.heard: set[Datagram] = set()
+
+    def listen(self, seconds: float = 0.0) -> set[Datagram]:
+        """Everything that went over it until then. Names that are being looked up are not heard on loopback."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                frame = self._socket.recv(65536)
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    return self.heard
+                time.sleep(0.02)
+                continue
+            if frame[12:14] == b"\x08\x00":
+                self.heard.add(_datagram(frame[14:]))
+
+    def ports(self, seconds: float = 0.0) -> set[tuple[str, int]]:
+        return {(each.target, each.port) for each in self.listen(seconds)}
+
+    def __enter__(self) -> Wire:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+
+def _datagram(packet: bytes) -> Datagram:
+    length, protocol = (packet[0] & 15) * 4, packet[9]
+    source, target = (socket.inet_ntoa(packet[at : at + 4]) for at in (12, 16))
+    kind = {6: "tcp", 17: "udp"}.get(protocol, str(protocol))
+    port = struct.unpack("!H", packet[length + 2 : length + 4])[0] if kind in ("tcp", "udp") else 0
+    return Datagram(kind, source, target, port)
