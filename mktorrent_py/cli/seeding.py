@@ -149,7 +149,7 @@ class TerminalFace(QuietFace):
     def __init__(self) -> None:
         self._has_cursor = style.has_cursor(sys.stderr)
         self._told = time.monotonic()
-        self._addresses: tuple[str, ...] = ()
+        self._addresses: tuple[str, ...] | None = None
 
     def show(self, event: events.SeedEvent) -> None:
         if isinstance(event, events.Status):
@@ -157,7 +157,7 @@ class TerminalFace(QuietFace):
             return
         self._clear()
         super().show(event)
-        if isinstance(event, events.Listening):
+        if isinstance(event, events.Listening) and self._addresses is None:
             self._addresses = event.addresses
         elif isinstance(event, events.SeedStarted):
             self._show_start(event)
@@ -173,7 +173,7 @@ class TerminalFace(QuietFace):
         name = style.shown_path(event.name, max(style.terminal_width() - 40, 20))
         render.print_block(f"seeding {name}", f"{render.size(event.length)}, {_basis(event)}", [
             ("magnet", event.magnet),
-            *[("listen", address) for address in self._addresses],
+            *[("listen", address) for address in self._addresses or ()],
         ])  # fmt: skip
         self._addresses = ()
 
@@ -202,6 +202,8 @@ def _basis(event: events.SeedStarted) -> str:
 def row_of(event: events.SeedEvent) -> render.Row | None:
     """An event as a labelled line for a person; None for what the status line shows."""
     match event:
+        case events.Listening():
+            return "listen", ", ".join(event.addresses) or "nowhere: the address is gone"
         case events.TrackerAnswered():
             return "tracker", f"{event.url}   {_answer(event)}"
         case events.TrackerFailed():

@@ -10,7 +10,7 @@ from mktorrent_py.errors import ExitCode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """Peers can reach us at `addresses` (`host:port`)."""
+    """Peers can reach us at `addresses` (`host:port`), which come and go; behind a proxy there are none."""
 
     addresses: tuple[str, ...]
 

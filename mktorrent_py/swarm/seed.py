@@ -140,7 +140,7 @@ class Seeder:
     async def run(self) -> AsyncIterator[events.SeedEvent]:
         """Seed, and yield what happens, until it is over."""
         self.session.watch_alerts()
-        self._tell(events.Listening(addresses=tuple(self.session.addresses)))
+        self._tell_addresses()
         try:
             due = 0.0
             while self._stop_reason is None:
@@ -180,6 +180,8 @@ class Seeder:
         for torrent in islice([torrent for torrent in self.torrents.values() if torrent.peers], TORRENTS_A_TICK):
             self._meet_peers(torrent)
         self._note_rate()
+        if self.session.stopped_listening():
+            self._tell_addresses()
         for key, change in (await asyncio.to_thread(self._patrol.walk)).items():
             self._end_torrent(self.torrents.get(key), change)
         self._stop_if_done()
@@ -221,6 +223,9 @@ class Seeder:
         if news is not None:
             self._tell(news)
 
+    def _tell_addresses(self) -> None:
+        self._tell(events.Listening(addresses=tuple(self.session.addresses)))
+
     def _end_torrent(self, torrent: Seeding | None, reason: str) -> None:
         """Take a torrent out of the session at once, before anything can be written."""
         if torrent is None or torrent.key not in self.torrents:
@@ -249,6 +254,10 @@ class Seeder:
         del self.torrents[torrent.key], self._by_handle[torrent.handle]
 
     # Alerts
+
+    def _on_listening(self, alert: lt.listen_succeeded_alert) -> None:
+        if self.session.began_listening(alert):
+            self._tell_addresses()
 
     def _on_statuses(self, alert: lt.state_update_alert) -> None:
         for status in alert.status:
@@ -340,6 +349,7 @@ _NOT_GIVING = frozenset(
 )
 
 _HANDLERS: dict[type, Callable[[Seeder, Any], None]] = {
+    lt.listen_succeeded_alert: Seeder._on_listening,
     lt.state_update_alert: Seeder._on_statuses,
     lt.state_changed_alert: Seeder._on_state,
     lt.file_error_alert: Seeder._on_disk_trouble,

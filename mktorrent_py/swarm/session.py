@@ -71,7 +71,8 @@ class Encryption(StrEnum):
 class SessionOptions:
     """How to meet other peers. Limits are in bytes a second, 0 for none; port 0 takes any that is free.
 
-    `bind` is the address or the interface for everything that goes in or out; there is no falling back from it.
+    `bind` is the address or the interface for everything that goes in or out; there is no falling back from it. With an
+    address, nothing bears another; which interface it leaves by is for the system to say, unless one is named.
     `proxy` carries everything, and looks the host names up: nobody can connect to us then, for we do not listen, and
     there is no DHT, LSD or UPnP, whatever else is said. It excludes `bind`, which libtorrent forgets on the way to a
     proxy. `utp` is off because it is tried first by those who speak it, and carries a hundredth of what TCP does on a
@@ -129,6 +130,8 @@ def settings_of(options: SessionOptions) -> dict[str, Any]:
         "max_allowed_in_request_queue": REQUEST_QUEUE,
         "min_reconnect_time": RECONNECT_AFTER,
         "max_failcount": RECONNECT_TRIES,
+        # Else everybody gets some pieces whom no slot is given.
+        "allowed_fast_set_size": 0,
         "send_buffer_watermark": _WRITE_BUFFER,
         "stop_tracker_timeout": STOP_TRACKER_TIMEOUT,
         "max_metadata_size": options.max_metadata,
@@ -247,6 +250,8 @@ class Session:
         flags, options = lt.torrent_flags, self.options
         if private or not options.dht or options.proxy is not None:
             parameters.flags |= flags.disable_dht
+            # libtorrent would look the names of these up all the same.
+            parameters.dht_nodes = []
         elif not self._dht:
             self._dht = True
             self.lt.apply_settings({"enable_dht": True})
@@ -259,6 +264,21 @@ class Session:
             return self.lt.add_torrent(parameters)
         except RuntimeError as error:
             raise RefusedError(f"libtorrent does not take this torrent: {error}") from error
+
+    def began_listening(self, alert: lt.listen_succeeded_alert) -> bool:
+        """Take note of an address that came back; whether it is news."""
+        address = _shown_address(alert)
+        if self.options.proxy is not None or address in self.addresses:
+            return False
+        self.addresses.append(address)
+        return True
+
+    def stopped_listening(self) -> bool:
+        """Whether the last of our addresses has gone. libtorrent listens again when it is back, and nowhere else."""
+        if not self.addresses or self.lt.is_listening():
+            return False
+        self.addresses.clear()
+        return True
 
     @contextlib.contextmanager
     def among_seeds(self) -> Iterator[None]:
@@ -307,12 +327,16 @@ def _listening(options: SessionOptions, alerts: list[Any]) -> list[str]:
         if alert.error.value() in (errno.EADDRINUSE, errno.EACCES):
             raise _port_error(alert.port, alert.error.value())
     found = [alert for alert in alerts if isinstance(alert, lt.listen_succeeded_alert)]
-    addresses = [f"{_bracketed(alert.address)}:{alert.port}" for alert in found]
+    addresses = [_shown_address(alert) for alert in found]
     if not addresses and options.bind:
         raise UsageError(f"this machine has no address or interface {options.bind}", hint="Say another with --bind.")
     if not addresses:
         raise NetworkError(f"cannot listen on port {options.port}")
     return list(dict.fromkeys(addresses))
+
+
+def _shown_address(alert: lt.listen_succeeded_alert) -> str:
+    return f"{_bracketed(alert.address)}:{alert.port}"
 
 
 def _port_error(port: int, reason: int) -> NetworkError:

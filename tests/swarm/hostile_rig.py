@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import bencodepy
@@ -15,7 +15,7 @@ from proxy_rig import HERE, Closable, serving
 HANDSHAKE_LENGTH = 68
 BLOCK = 16384
 _EXTENSIONS = b"\0\0\0\0\0\x10\0\x05"
-_EXTENDED, _OUR_METADATA = 20, 3
+_EXTENDED, _OUR_METADATA, _OUR_GOSSIP = 20, 3, 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class HostilePeer:
     """Claims that the metadata has `size` bytes, and answers every request for it with garbage, where `answers`.
 
     Given `metadata`, it answers with that instead. `met` counts handshakes, `asked` the requests for metadata,
-    `extensions` is what the other end can do.
+    `gossip` the addresses of others that it is sent (BEP 11).
     """
 
     size: int | None = None
@@ -32,7 +32,7 @@ class HostilePeer:
     port: int = 0
     met: int = 0
     asked: int = 0
-    extensions: set[str] = field(default_factory=set)
+    gossip: int = 0
 
     @property
     def words(self) -> tuple[str, str]:
@@ -45,28 +45,38 @@ class HostilePeer:
         ):
             await self.talk(reader, writer, (await reader.readexactly(HANDSHAKE_LENGTH))[28:48])
 
-    async def dial(self, port: int, infohash: bytes, seconds: float = 5.0) -> bool:
-        """Connect to somebody; whether he answers with a handshake in plain text."""
+    async def dial(self, port: int, infohash: bytes, seconds: float = 5.0, *, for_gossip: bool = False) -> bool:
+        """Connect to somebody; whether he answers with a handshake in plain text, or also tells of others."""
         reader, writer = await asyncio.open_connection(HERE, port)
         with contextlib.closing(writer), contextlib.suppress(OSError, EOFError, TimeoutError):
-            await asyncio.wait_for(self.talk(reader, writer, infohash, dialed=True), seconds)
-        return bool(self.met)
+            await asyncio.wait_for(self.talk(reader, writer, infohash, dialed=True, for_gossip=for_gossip), seconds)
+        return bool(self.gossip if for_gossip else self.met)
 
     async def talk(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, infohash: bytes, *, dialed: bool = False
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        infohash: bytes,
+        *,
+        dialed: bool = False,
+        for_gossip: bool = False,
     ) -> None:
         writer.write(b"\x13BitTorrent protocol" + _EXTENSIONS + infohash + b"-XX0000-" + bytes(12))
         if dialed and not (await reader.readexactly(HANDSHAKE_LENGTH)).startswith(b"\x13BitTorrent"):
             return
         self.met += 1
         claim = {} if self.size is None else {b"metadata_size": self.size}
-        _send(writer, 0, bencodepy.encode({b"m": {b"ut_metadata": _OUR_METADATA, b"ut_pex": 1}, **claim}))
+        _send(writer, 0, bencodepy.encode({b"m": {b"ut_metadata": _OUR_METADATA, b"ut_pex": _OUR_GOSSIP}, **claim}))
         while True:
             body = await reader.readexactly(struct.unpack("!I", await reader.readexactly(4))[0])
             if body[:2] == bytes([_EXTENDED, 0]):
                 theirs = bencodepy.decode(body[2:])[b"m"]
-                self.extensions |= {name.decode() for name in theirs}
-                if dialed:
+                if dialed and not for_gossip:
+                    return
+            elif body[:2] == bytes([_EXTENDED, _OUR_GOSSIP]):
+                message = bencodepy.decode(body[2:])
+                self.gossip += len(message.get(b"added", b"")) // 6
+                if self.gossip:
                     return
             elif body[:2] == bytes([_EXTENDED, _OUR_METADATA]):
                 self.asked += 1

@@ -19,7 +19,7 @@ import judges
 
 T = TypeVar("T")
 NEAR, OTHER = "10.77.0.1", "10.88.0.1"
-"""Our addresses on the cables `near` and `other`; the default route leads over `near`."""
+"""Our addresses on the cables `near` and `other`; what is bound to neither goes over `near`."""
 
 _CLONE_NEWNET = 0x40000000
 _ETH_P_ALL = 3
@@ -40,6 +40,7 @@ addr add {OTHER}/24 dev other
 neigh add 10.77.0.2 lladdr 02:00:00:00:00:02 dev near nud permanent
 neigh add 10.88.0.2 lladdr 02:00:00:00:00:03 dev other nud permanent
 route add default via 10.77.0.2 dev near
+route add default via 10.88.0.2 dev other metric 50
 """
 """No address of its own for IPv6, as the kernel itself would speak then."""
 
@@ -103,7 +104,8 @@ class Wire:
         while True:
             try:
                 frame = self._socket.recv(65536)
-            except BlockingIOError:
+            except OSError:
+                # Nothing more to hear for now, or the cable was cut.
                 if time.monotonic() >= deadline:
                     return self.heard
                 time.sleep(0.02)

@@ -18,12 +18,15 @@ Endpoint = tuple[str, int]
 
 @dataclass(slots=True, kw_only=True)
 class Tracker:
-    """Answers announces over HTTP and UDP on the same port number with `peers`; `asked_from` are (how, address)."""
+    """Answers announces over HTTP and UDP on the same port number with `peers`.
+
+    `asked_from` are (how, address); `told` are the addresses that it was told in announces.
+    """
 
     peers: Sequence[Endpoint] = ()
     port: int = 0
-    queries: list[dict[str, list[str]]] = field(default_factory=list)
     asked_from: set[tuple[str, str]] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
 
     @property
     def compact(self) -> bytes:
@@ -39,7 +42,8 @@ class Tracker:
             except EOFError:
                 return
             self.asked_from.add(("http", writer.get_extra_info("peername")[0]))
-            self.queries.append(parse_qs(head.split(b" ")[1].decode().partition("?")[2], encoding="latin-1"))
+            query = parse_qs(head.split(b" ")[1].decode().partition("?")[2], encoding="latin-1")
+            self.told.update(query.get("ip", ()))
             body = b"d8:intervali1800e5:peers%d:%be" % (len(self.compact), self.compact)
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(body), body))
             await writer.drain()
@@ -61,6 +65,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         if action == 0:
             self._transport.sendto(head + b"chicken!", addr)
         else:
+            self._tracker.told.add(socket.inet_ntoa(data[84:88]))
             self._transport.sendto(head + struct.pack("!III", 1800, 0, 1) + self._tracker.compact, addr)
 
 
