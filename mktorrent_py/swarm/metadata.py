@@ -50,14 +50,16 @@ async def fetch_metadata(session: Session, magnet: Magnet, options: FetchOptions
 
     Nothing is written. Raises NetworkError when nobody gives it in time, LimitError when it is too large.
     """
-    watchdog = Watchdog(options.timeout, "no peer gave the metadata")
+    limit = session.options.max_metadata
+    hint = f"Try again later, or name a peer with --peer. Above {limit:,} bytes it is not taken (--max-metadata)."
+    watchdog = Watchdog(options.timeout, "no peer gave the metadata", hint)
     with _added(session, magnet) as handle:
         dialer = Dialer(handle, [*options.peers, *peers_of(magnet, session.options.proxy)])
         while True:
             for alert in session.alerts():
                 torrent = handle.torrent_file() if isinstance(alert, lt.metadata_received_alert) else None
                 if torrent is not None:
-                    return _without_layers(torrent, magnet, session.options.max_metadata)
+                    return _without_layers(torrent, magnet, limit)
             dialer.dial()
             watchdog.see(None)
             await session.wait(TICK)

@@ -12,6 +12,7 @@ from mktorrent_py.errors import NetworkError
 
 TICK = 0.5
 DIAL_EVERY = 2.0
+_KEPT = "Try again later, or name a peer with --peer HOST:PORT; what came so far is kept."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +24,10 @@ class FetchOptions:
 
 
 class Watchdog:
-    """Raises NetworkError when nothing has come in for a while."""
+    """Raises NetworkError when nothing has come in for a while, or nothing that is right: garbage is no progress."""
 
-    def __init__(self, timeout: float, what: str) -> None:
-        self._timeout, self._what = timeout, what
+    def __init__(self, timeout: float, what: str, hint: str = _KEPT) -> None:
+        self._timeout, self._what, self._hint = timeout, what, hint
         self._last: object = None
         self._since = time.monotonic()
 
@@ -36,10 +37,7 @@ class Watchdog:
         if state != self._last:
             self._last, self._since = state, now
         elif self._timeout and now - self._since >= self._timeout:
-            raise NetworkError(
-                f"{self._what}: nothing came in for {self._timeout:g} s",
-                hint="Try again later, or name a peer with --peer HOST:PORT; what came so far is kept.",
-            )
+            raise NetworkError(f"{self._what}: nothing right came in for {self._timeout:g} s", hint=self._hint)
 
 
 class Dialer:

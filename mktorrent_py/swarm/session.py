@@ -77,7 +77,8 @@ class SessionOptions:
     there is no DHT, LSD or UPnP, whatever else is said. It excludes `bind`, which libtorrent forgets on the way to a
     proxy. `utp` is off because it is tried first by those who speak it, and carries a hundredth of what TCP does on a
     fast network. `count_blocks` has every block sent reported, which `--until-peers-done` needs. `max_metadata` bounds
-    in bytes what a peer may send as the info dictionary of a magnet.
+    in bytes what a peer may send as the info dictionary of a magnet: so much, and no more, is spent on what it claims.
+    What then proves to be what the magnet names costs several times its size to be read.
     """
 
     port: int = DEFAULT_PORT

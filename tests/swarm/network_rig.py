@@ -13,10 +13,12 @@ import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from functools import partial
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import judges
 
+P = ParamSpec("P")
 T = TypeVar("T")
 NEAR, OTHER = "10.77.0.1", "10.88.0.1"
 """Our addresses on the cables `near` and `other`; what is bound to neither goes over `near`."""
@@ -52,24 +54,24 @@ class OwnNetwork:
 
     def available(self) -> bool:
         try:
-            return shutil.which("ip") is not None and _in_thread(lambda: True)
+            return shutil.which("ip") is not None and _play(lambda: True)
         except (OSError, subprocess.CalledProcessError):
             return False
 
 
-def alone(scene: Callable[[], T]) -> T:
-    """Run a scene in a network of its own, or skip the test where none can be had."""
+def in_own_network(scene: Callable[P, T]) -> Callable[P, T]:
+    """The scene, played in a network of its own; where none can be had the test is skipped."""
     judges.require(OwnNetwork())
-    return _in_thread(scene)
+    return partial(_play, scene)
 
 
-def _in_thread(scene: Callable[[], T]) -> T:
+def _play(scene: Callable[P, T], *words: P.args, **options: P.kwargs) -> T:
     def run() -> T:
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.unshare(_CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), "unshare")
         ip(_SET_UP)
-        return scene()
+        return scene(*words, **options)
 
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(run).result()
@@ -99,7 +101,7 @@ class Wire:
         self.heard: set[Datagram] = set()
 
     def listen(self, seconds: float = 0.0) -> set[Datagram]:
-        """Everything that went over it until then. Names that are being looked up are not heard on loopback."""
+        """Everything that went over it until then."""
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -113,8 +115,14 @@ class Wire:
             if frame[12:14] == b"\x08\x00":
                 self.heard.add(_datagram(frame[14:]))
 
-    def ports(self, seconds: float = 0.0) -> set[tuple[str, int]]:
-        return {(each.target, each.port) for each in self.listen(seconds)}
+    def listen_for(self, ports: set[int], seconds: float) -> bool:
+        """Whether each of these is called in that time, by UDP."""
+        deadline = time.monotonic() + seconds
+        while not ports <= {each.port for each in self.listen() if each.kind == "udp"}:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
+        return True
 
     def __enter__(self) -> Wire:
         return self

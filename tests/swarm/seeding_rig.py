@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import shake_128
 from pathlib import Path
@@ -124,6 +125,18 @@ async def until(is_so: Callable[[], object], seconds: float = PATIENCE) -> None:
     while not is_so():
         assert time.monotonic() < deadline, f"not so in {seconds:g} s"
         await asyncio.sleep(0.02)
+
+
+def at_once(scene: Callable[..., Any], cases: Mapping[str, Sequence[Any]]) -> None:
+    """Play a scene for all cases at the same time, as each waits most of its time; a failure says in which it was."""
+    with ThreadPoolExecutor(len(cases)) as pool:
+        futures = {name: pool.submit(scene, *words) for name, words in cases.items()}
+    for name, future in futures.items():
+        try:
+            future.result()
+        except BaseException as error:
+            error.add_note(f"in the case {name}")
+            raise
 
 
 class Running:

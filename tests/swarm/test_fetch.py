@@ -207,7 +207,7 @@ def test_nobody_there_is_exit_6(hybrid: Given, tmp_path: Path) -> None:
     for source in (hybrid.release.torrent, hybrid.release.magnet):
         code, _, err = fetch(source, tmp_path / "out", "--timeout", "1s")
         assert code == ExitCode.NETWORK
-        assert "nothing came in" in err
+        assert "nothing right came in" in err
 
 
 @pytest.mark.parametrize("mine", [b"my own", b"my own" * 100_000])

@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from network_rig import Wire, alone
+from network_rig import Wire, in_own_network
 from proxy_rig import EXIT, HERE, Proxy, proxying
-from seeding_rig import QUIET, Leecher, free_port, make_release, run_mkt, running, seeding
+from seeding_rig import QUIET, Leecher, at_once, free_port, make_release, run_mkt, running, seeding
 from tracker_rig import tracking
 from web_rig import web_server
 
@@ -27,6 +27,7 @@ NAME = "swarm.example"
 """Only the proxy knows it."""
 LOGIN = ("me & you", "p@ss:w/rd")
 THROUGH = replace(QUIET, bind=None)
+SCHEMES = ("socks5", "socks4", "http")
 TREE = {"a.bin": 300_000, "b/c.bin": 20_000}
 
 
@@ -120,33 +121,36 @@ def test_nobody_can_connect_past_it(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
-@pytest.mark.parametrize("scheme", ["socks5", "socks4", "http"])
-def test_a_torrent_file_and_web_seeds_come_through_it(
-    tmp_path: Path, scheme: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_torrent_file_and_web_seeds_come_through_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the environment says of proxies does not count then."""
     monkeypatch.setenv("http_proxy", f"http://{HERE}:1")
     monkeypatch.setenv("no_proxy", "*")
-    with web_server(tmp_path / "web") as web, proxying(names={NAME: HERE}) as carrier:
-        seeds = web.url(NAME if scheme == "socks5" else HERE)
-        release = make_release(tmp_path / "web", tree=TREE, web_seeds=(f"{seeds}/",))
-        words = ("--proxy", carrier.url(scheme), "--timeout", "20s")
-        code, _, err = run_mkt("fetch", f"{web.url(NAME)}/release.torrent", "-d", tmp_path / "out", *words)
-        assert (code, err) == (0, "")
-        assert web.asked_from == {EXIT}
-        assert NAME in carrier.hosts("http" if scheme == "http" else "tcp")
-    assert (tmp_path / "out" / "release" / "a.bin").read_bytes() == release.files()["a.bin"]
+
+    def scene(directory: Path, scheme: str, host: str) -> None:
+        with web_server(directory / "web") as web, proxying(names={NAME: HERE}) as carrier:
+            release = make_release(directory / "web", tree=TREE, web_seeds=(f"{web.url(host)}/",))
+            words = ("-d", directory / "out", "--proxy", carrier.url(scheme))
+            code, _, err = run_mkt("fetch", f"{web.url(NAME)}/release.torrent", *words)
+            assert (code, err) == (0, "")
+            assert web.asked_from == {EXIT}
+            assert NAME in carrier.hosts("http" if scheme == "http" else "tcp")
+        assert (directory / "out" / "release" / "a.bin").read_bytes() == release.files()["a.bin"]
+
+    seeds = {"socks5": NAME, "socks4": HERE, "http": HERE}
+    at_once(scene, {scheme: (tmp_path / scheme, scheme, host) for scheme, host in seeds.items()})
 
 
-@pytest.mark.parametrize("scheme", ["socks4", "http"])
-def test_a_web_seed_that_it_cannot_carry_is_told_and_left_out(tmp_path: Path, scheme: str) -> None:
-    with web_server(tmp_path) as web, proxying(names={NAME: HERE}) as carrier:
-        release = make_release(tmp_path, tree=TREE, web_seeds=(f"{web.url(NAME)}/",))
-        words = ("--proxy", carrier.url(scheme), "--timeout", "1s")
-        code, _, err = run_mkt("fetch", release.torrent, "-d", tmp_path / "out", *words)
-        assert code == ExitCode.NETWORK
-        assert "would look its host name up here" in err
-        assert not web.asked_from
+def test_a_web_seed_that_it_cannot_carry_is_told_and_left_out(tmp_path: Path) -> None:
+    def scene(scheme: str) -> None:
+        with web_server(tmp_path) as web, proxying(names={NAME: HERE}) as carrier:
+            release = make_release(tmp_path / scheme, tree=TREE, web_seeds=(f"{web.url(NAME)}/",))
+            words = ("-d", tmp_path / "out", "--proxy", carrier.url(scheme), "--timeout", "1s")
+            code, _, err = run_mkt("fetch", release.torrent, *words)
+            assert code == ExitCode.NETWORK
+            assert "would look its host name up here" in err
+            assert not web.asked_from
+
+    at_once(scene, {scheme: (scheme,) for scheme in ("socks4", "http")})
 
 
 def test_a_url_is_fetched_from_where_it_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,20 +166,31 @@ def test_a_url_is_fetched_from_where_it_was_asked_for(tmp_path: Path, monkeypatc
         assert EXIT in web.asked_from
 
 
-@pytest.mark.parametrize("scheme", ["socks5", "socks4", "http"])
-@pytest.mark.parametrize("verb", ["seed", "fetch", "url"])
-def test_a_proxy_that_is_not_there_ends_it(tmp_path: Path, scheme: str, verb: str) -> None:
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_proxy_that_is_not_there_is_told(scheme: str) -> None:
+    there = proxy.Proxy.parse(f"{scheme}://{HERE}:{free_port()}")
+    session = replace(THROUGH, proxy=there)
+    with pytest.raises(NetworkError, match=r"cannot reach the proxy.*connection refused") as caught:
+        Session(session)
+    assert "--proxy" in (caught.value.hint or "")
+    with pytest.raises(NetworkError, match="cannot reach the proxy"):
+        download("http://127.0.0.1:9/x.torrent", timeout=5, route=session.route)
+
+
+def test_a_proxy_that_is_not_there_ends_the_command(tmp_path: Path) -> None:
     with web_server(tmp_path) as web:
         release = make_release(tmp_path, tree=TREE, web_seeds=(f"{web.url()}/",))
-        words = {
+
+        def scene(*words: str | Path) -> None:
+            code, _, err = run_mkt(*words, "--proxy", f"{HERE}:{free_port()}")
+            assert code == ExitCode.NETWORK
+            assert "cannot reach the proxy socks5://" in err
+
+        at_once(scene, {
             "seed": ("seed", release.torrent, release.content),
-            "fetch": ("fetch", release.torrent, "-d", tmp_path / "out"),
-            "url": ("fetch", f"{web.url()}/release.torrent", "-d", tmp_path / "out"),
-        }[verb]
-        code, _, err = run_mkt(*words, "--proxy", f"{scheme}://{HERE}:{free_port()}")
-        assert code == ExitCode.NETWORK
-        assert "cannot reach the proxy" in err
-        assert "connection refused" in err
+            "magnet": ("fetch", release.magnet, "-d", tmp_path / "out"),
+            "URL": ("fetch", f"{web.url()}/release.torrent", "-d", tmp_path / "out"),
+        })  # fmt: skip
         assert not web.asked_from
 
 
@@ -212,28 +227,27 @@ def test_peers_that_are_names_are_not_looked_up_here() -> None:
     assert "behind a proxy a peer needs an address" in err
 
 
-@pytest.mark.parametrize("scheme", ["socks5", "socks4", "http"])
-def test_nothing_else_leaves_the_machine(tmp_path: Path, scheme: str) -> None:
-    """With everything on that a seeder has on by default, no packet goes anywhere but to the proxy."""
+def stay_inside(directory: Path, scheme: str) -> None:
+    """Seed and fetch with everything on that is on by default: no packet goes anywhere but to the proxy."""
     trackers = [(f"{how}://{NAME}:9/announce",) for how in ("http", "https", "udp")]
-    release = make_release(tmp_path, tree=TREE, trackers=trackers, web_seeds=(f"http://{NAME}:9/",))
-    seed = ("seed", release.torrent, release.content, "--utp", "--json")
-    fetch = ("fetch", release.torrent, "-d", tmp_path / "out", "--utp", "--timeout", "2s", "--peer", "10.77.0.2:9")
-
-    def scene() -> None:
-        with Wire("far") as far, Wire("lo") as inside:
-            with proxying(names={NAME: HERE}) as carrier:
-                way = ("--proxy", carrier.url(scheme))
-                with running(*seed, *way) as process:
-                    process.wait_for("seed-started")
-                    assert run_mkt(*fetch, *way)[0] == ExitCode.NETWORK
-                assert far.listen() == set()
-                assert not {each.port for each in inside.listen() if each.kind == "udp"} & {53, 5351, 1900, 6771}
-            with running(*seed) as process:
+    release = make_release(directory, tree=TREE, trackers=trackers, web_seeds=(f"http://{NAME}:9/",))
+    give = ("seed", release.torrent, release.content, "--utp", "--json")
+    take = ("fetch", release.torrent, "-d", directory / "out", "--utp", "--timeout", "2s", "--peer", "10.77.0.2:9")
+    with Wire("far") as far, Wire("lo") as inside:
+        with proxying(names={NAME: HERE}) as carrier:
+            way = ("--proxy", carrier.url(scheme))
+            with running(*give, *way) as process:
                 process.wait_for("seed-started")
-                assert {port for _, port in far.ports(1.5)} >= {53, 1900, 6771}, "nothing is heard at all"
+                assert run_mkt(*take, *way)[0] == ExitCode.NETWORK
+            assert far.listen() == set()
+            assert not {each.port for each in inside.listen() if each.kind == "udp"} & {53, 5351, 1900, 6771}
+        with running(*give) as process:
+            process.wait_for("seed-started")
+            assert far.listen_for({53, 1900, 6771}, 10), "nothing is heard at all"
 
-    alone(scene)
+
+def test_nothing_else_leaves_the_machine(tmp_path: Path) -> None:
+    at_once(in_own_network(stay_inside), {scheme: (tmp_path / scheme, scheme) for scheme in SCHEMES})
 
 
 @pytest.mark.parametrize(

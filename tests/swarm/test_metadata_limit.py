@@ -1,0 +1,113 @@
+"""Metadata from peers that lie: what they claim costs no more than the limit, and what they send ends in time."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hostile_rig import HostilePeer, hostile
+from seeding_rig import HERE, PATIENCE, QUIET_WORDS, at_once, make_release, running
+
+from mktorrent_py.errors import ExitCode
+
+LIMIT = 20_000_000
+WEIGHED = """
+import sys
+from pathlib import Path
+from mktorrent_py.cli import main
+code = main()
+print(*[line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line])
+sys.exit(code)
+"""
+"""`mkt`, and at the end its peak of resident memory in kB."""
+INFOHASH = "ab" * 20
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system does not tell the peak")
+
+
+def fetch(directory: Path, infohash: str, *words: str) -> tuple[int, int, str]:
+    """Exit code, peak in bytes, what was said."""
+    fixed = ("--port", "0", *QUIET_WORDS, "--encryption", "off", "--metadata-only", "--max-metadata", str(LIMIT))
+    magnet = f"magnet:?xt=urn:btih:{infohash}"
+    command = [sys.executable, "-c", WEIGHED, "fetch", magnet, "-d", str(directory), "-q", *fixed, *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return done.returncode, int(done.stdout) * 1024, done.stderr
+
+
+@dataclass(slots=True, kw_only=True)
+class Met:
+    """A liar, and what became of who asked it."""
+
+    peer: HostilePeer
+    code: int
+    peak: int
+    said: list[str]
+
+
+LIARS = {"none": (None, True), "2 GB": (2_000_000_000, True), "one more": (LIMIT + 1, False), "0": (0, True),
+         "negative": (-1, False), "the limit": (LIMIT, True)}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def met(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Met]:
+    """Each liar by what it claims. What it sends does not count as progress, so that the timeout ends it."""
+    there: dict[str, Met] = {}
+
+    def scene(claim: str, size: int | None, answers: bool) -> None:
+        directory = tmp_path_factory.mktemp("out")
+        with hostile(size, answers=answers) as peer:
+            code, peak, err = fetch(directory, INFOHASH, *peer.words, "--timeout", "2s")
+            there[claim] = Met(peer=peer, code=code, peak=peak, said=err.splitlines())
+        assert not list(directory.iterdir())
+
+    at_once(scene, {claim: (claim, *how) for claim, how in LIARS.items()})
+    return there
+
+
+@pytest.mark.parametrize("claim", LIARS)
+def test_liars_are_ended_by_the_timeout(met: dict[str, Met], claim: str) -> None:
+    found = met[claim]
+    assert found.peer.met
+    assert found.code == ExitCode.NETWORK
+    said, hint = found.said
+    assert said == "mkt: no peer gave the metadata: nothing right came in for 2 s"
+    assert f"{LIMIT:,} bytes" in hint
+    assert "--max-metadata" in hint
+
+
+@pytest.mark.parametrize("claim", ["2 GB", "one more", "0", "negative"])
+def test_a_claim_that_cannot_be_costs_nothing(met: dict[str, Met], claim: str) -> None:
+    assert met[claim].peak < met["none"].peak + 4_000_000
+
+
+def test_a_claim_within_the_limit_costs_the_limit(met: dict[str, Met]) -> None:
+    found, base = met["the limit"], met["none"].peak
+    assert found.peer.asked >= LIMIT // 16384
+    assert base + LIMIT // 2 < found.peak < base + LIMIT + 8_000_000
+
+
+def test_what_the_magnet_does_name_is_read_in_bounded_memory(tmp_path: Path, met: dict[str, Met]) -> None:
+    """Who made the magnet may also have made the metadata as costly to read as can be."""
+    files = b"".join([b"d6:lengthi1e4:pathl6:%06xee" % number for number in range(40_000)])
+    info = b"d5:filesl" + files + b"e4:name1:x12:piece lengthi1048576e6:pieces20:" + bytes(20) + b"e"
+    with hostile(len(info), metadata=info) as peer:
+        code, peak, err = fetch(tmp_path, hashlib.sha1(info).hexdigest(), *peer.words)
+    assert (code, err) == (0, "")
+    assert peak < met["none"].peak + 60 * len(info)
+
+
+def test_an_honest_peer_is_heard_beside_a_liar(tmp_path: Path) -> None:
+    release = make_release(tmp_path / "there", tree={"a": 100_000})
+    words = ("seed", release.torrent, release.content, "--port", "0", *QUIET_WORDS, "--json")
+    with running(*words) as process, hostile(2_000_000_000) as liar:
+        (address,) = process.wait_for("listening")["addresses"]
+        process.wait_for("seed-started")
+        infohash = release.metainfo.infohashes.v1
+        assert infohash is not None
+        code, _, _ = fetch(tmp_path, infohash.hex(), *liar.words, "--peer", address)
+    assert code == 0
+    assert address.startswith(HERE)
