@@ -157,7 +157,7 @@ class TerminalFace(QuietFace):
             return
         self._clear()
         super().show(event)
-        if isinstance(event, events.Listening) and self._addresses is None:
+        if isinstance(event, events.Listening) and event.addresses and self._addresses is None:
             self._addresses = event.addresses
         elif isinstance(event, events.SeedStarted):
             self._show_start(event)
@@ -203,7 +203,7 @@ def row_of(event: events.SeedEvent) -> render.Row | None:
     """An event as a labelled line for a person; None for what the status line shows."""
     match event:
         case events.Listening():
-            return "listen", ", ".join(event.addresses) or "nowhere: the address is gone"
+            return "listen", ", ".join(event.addresses) or "nowhere: nobody can connect to us"
         case events.TrackerAnswered():
             return "tracker", f"{event.url}   {_answer(event)}"
         case events.TrackerFailed():

@@ -39,7 +39,7 @@ class SeedOptions:
     """When to stop: at this ratio, after so many seconds, when so many peers have everything; never without.
 
     `keep_waiting` goes on without any torrent, for those that may come. `super_seed` shows each peer other pieces
-    (BEP 16).
+    (BEP 16); libtorrent shows a peer none in its first ten seconds.
     """
 
     ratio: float | None = None

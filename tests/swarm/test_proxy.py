@@ -28,6 +28,8 @@ NAME = "swarm.example"
 LOGIN = ("me & you", "p@ss:w/rd")
 THROUGH = replace(QUIET, bind=None)
 SCHEMES = ("socks5", "socks4", "http")
+TALK = {53, 1900, 5351, 6771}
+"""DNS, SSDP, NAT-PMP, local discovery."""
 TREE = {"a.bin": 300_000, "b/c.bin": 20_000}
 
 
@@ -231,23 +233,21 @@ def stay_inside(directory: Path, scheme: str) -> None:
     """Seed and fetch with everything on that is on by default: no packet goes anywhere but to the proxy."""
     trackers = [(f"{how}://{NAME}:9/announce",) for how in ("http", "https", "udp")]
     release = make_release(directory, tree=TREE, trackers=trackers, web_seeds=(f"http://{NAME}:9/",))
-    give = ("seed", release.torrent, release.content, "--utp", "--json")
     take = ("fetch", release.torrent, "-d", directory / "out", "--utp", "--timeout", "2s", "--peer", "10.77.0.2:9")
-    with Wire("far") as far, Wire("lo") as inside:
-        with proxying(names={NAME: HERE}) as carrier:
-            way = ("--proxy", carrier.url(scheme))
-            with running(*give, *way) as process:
-                process.wait_for("seed-started")
-                assert run_mkt(*take, *way)[0] == ExitCode.NETWORK
-            assert far.listen() == set()
-            assert not {each.port for each in inside.listen() if each.kind == "udp"} & {53, 5351, 1900, 6771}
-        with running(*give) as process:
+    with Wire("far") as far, Wire("lo") as inside, proxying(names={NAME: HERE}) as carrier:
+        way = ("--proxy", carrier.url(scheme)) if scheme != "none" else ()
+        with running("seed", release.torrent, release.content, "--utp", "--json", *way) as process:
             process.wait_for("seed-started")
-            assert far.listen_for({53, 1900, 6771}, 10), "nothing is heard at all"
+            assert run_mkt(*take, *way)[0] == ExitCode.NETWORK
+            far.listen_for(set() if way else TALK, 10)
+        heard = {each.port for each in far.listen()}
+        assert (not heard) if way else (heard >= TALK)
+        assert not {each.port for each in inside.listen() if each.kind == "udp"} & TALK
 
 
 def test_nothing_else_leaves_the_machine(tmp_path: Path) -> None:
-    at_once(in_own_network(stay_inside), {scheme: (tmp_path / scheme, scheme) for scheme in SCHEMES})
+    """Without a proxy very much does."""
+    at_once(in_own_network(stay_inside), {scheme: (tmp_path / scheme, scheme) for scheme in (*SCHEMES, "none")})
 
 
 @pytest.mark.parametrize(
