@@ -114,6 +114,8 @@ SWARM = [
     "landlock",
     "binding",
     "parameters",
+    "proxy",
+    "route",
     "session",
     "reach",
     "metadata",

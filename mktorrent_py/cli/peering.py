@@ -65,14 +65,13 @@ def session_options(
 ) -> SessionOptions:
     """The options that all such verbs have, read. Raises UsageError."""
     from mktorrent_py.swarm.proxy import Proxy
-    from mktorrent_py.swarm.route import check_address, check_bind
     from mktorrent_py.swarm.session import Encryption, SessionOptions
 
     if encryption not in list(Encryption):
         raise UsageError(f"encryption cannot be {encryption!r}", hint=f"Say {', '.join(Encryption)}.")
     return SessionOptions(
         port=port,
-        bind=check_bind(bind) if bind is not None else None,
+        bind=bind,
         upload_limit=amounts.parse_rate(upload_limit),
         download_limit=amounts.parse_rate(download_limit),
         max_peers=max_peers,
@@ -83,7 +82,7 @@ def session_options(
         utp=utp,
         encryption=Encryption(encryption),
         proxy=Proxy.parse(proxy) if proxy is not None else None,
-        announce_ip=check_address(announce_ip, "--announce-ip") if announce_ip is not None else None,
+        announce_ip=announce_ip,
         max_metadata=amounts.parse_length(max_metadata),
     )
 

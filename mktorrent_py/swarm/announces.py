@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import libtorrent as lt
 
 from mktorrent_py.swarm.events import TrackerAnswered, TrackerFailed
@@ -27,7 +29,7 @@ def note_reply(torrent: Seeding, alert: lt.tracker_reply_alert) -> TrackerAnswer
 def note_error(torrent: Seeding, alert: lt.tracker_error_alert, addresses: int) -> TrackerFailed | None:
     """The failure, unless it was told last.
 
-    That a tracker is out of reach from one of our addresses is none while it may be reached from another of them.
+    Where we have no address, a proxy carries all. That a tracker is out of reach from one of our addresses is none while it may be reached from another of them.
     """
     reason = alert.error_message() or alert.error.message().lower()
     if alert.error.value() == _SKIPPED:
@@ -35,8 +37,17 @@ def note_error(torrent: Seeding, alert: lt.tracker_error_alert, addresses: int) 
         if len([True for url, _ in torrent.out_of_reach if url == alert.url]) < addresses:
             return None
         reason = "cannot be reached from any address of this machine"
+    if alert.error.value() == errno.EACCES and alert.url.startswith("udp:") and not addresses:
+        reason = "the proxy carries no UDP"
     failure = TrackerFailed(name=torrent.name, url=alert.url, reason=reason)
     return failure if _is_news(torrent, failure) else None
+
+
+def note_refusal(torrent: Seeding, url: str, reason: str) -> TrackerFailed:
+    """A tracker that is not asked at all."""
+    failure = TrackerFailed(name=torrent.name, url=url, reason=reason)
+    torrent.trackers[url] = failure
+    return failure
 
 
 def _is_news(torrent: Seeding, answer: TrackerAnswered | TrackerFailed) -> bool:

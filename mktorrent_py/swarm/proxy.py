@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from base64 import b64encode
 from dataclasses import dataclass
 from enum import StrEnum
@@ -80,9 +81,11 @@ class Proxy:
             return None
         return f"behind a {self.kind} proxy libtorrent would look its host name up here"
 
-    def greet(self) -> None:
-        """Raises NetworkError unless it is there and, where it speaks SOCKS5, lets us in."""
+    def greet(self) -> float:
+        """How many seconds it takes to be let in. Raises NetworkError unless it is there and, with SOCKS5, does so."""
+        started = time.monotonic()
         self._open(PROXY_TIMEOUT).close()
+        return time.monotonic() - started
 
     def connect(self, host: str, port: int, timeout: float | None) -> socket.socket:
         """A connection to a host through a SOCKS proxy, which looks its name up. Raises NetworkError."""

@@ -18,18 +18,16 @@ from mktorrent_py.swarm.proxy import Proxy, ProxyKind, is_address
 _INTERFACE = re.compile(r"[^\s,:/\[\]]{1,64}")
 
 
-def check_bind(text: str) -> str:
+def check_bind(text: str) -> None:
     """An address or the name of an interface. Raises UsageError for what can be neither."""
     if not is_address(text) and not _INTERFACE.fullmatch(text):
         raise UsageError(f"{text!r} is not an address or interface", hint="Say one, such as 192.0.2.7 or eth0.")
-    return text
 
 
-def check_address(text: str, what: str) -> str:
+def check_address(text: str, what: str) -> None:
     """Raises UsageError for what is not an IP address."""
     if not is_address(text):
         raise UsageError(f"{what} cannot be {text!r}", hint="Write an address, such as 192.0.2.7 or 2001:db8::7.")
-    return text
 
 
 def peer_address(host: str, proxy: Proxy | None) -> str:

@@ -19,7 +19,7 @@ import libtorrent as lt
 from mktorrent_py.errors import ExitCode, TorrentError
 from mktorrent_py.metainfo.merkle import BLOCK_LENGTH
 from mktorrent_py.swarm import events
-from mktorrent_py.swarm.announces import note_error, note_reply
+from mktorrent_py.swarm.announces import note_error, note_refusal, note_reply
 from mktorrent_py.swarm.guard import Patrol
 from mktorrent_py.swarm.parameters import seed_parameters
 from mktorrent_py.swarm.peers import Peer, address_of
@@ -89,7 +89,7 @@ class Seeder:
         self._tell(started)
         trackers = [url for tier in ready.metainfo.trackers for url in tier]
         for url, reason in self.session.options.route.refusals(trackers, ()).items():
-            self._note_tracker(torrent, url, events.TrackerFailed(name=torrent.name, url=url, reason=reason))
+            self._tell(note_refusal(torrent, url, reason))
 
     def refuse(self, name: str, error: TorrentError) -> None:
         """A torrent that cannot be given."""

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import time
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +20,7 @@ import libtorrent as lt
 from mktorrent_py import __version__
 from mktorrent_py.errors import NetworkError, RefusedError, UsageError
 from mktorrent_py.swarm.proxy import Proxy, ProxyKind
-from mktorrent_py.swarm.route import Route
+from mktorrent_py.swarm.route import Route, check_address, check_bind
 
 DEFAULT_PORT = 6881
 DEFAULT_SLOTS = 64
@@ -100,6 +101,10 @@ class SessionOptions:
 
     def __post_init__(self) -> None:
         """Raises UsageError."""
+        if self.bind is not None:
+            check_bind(self.bind)
+        if self.announce_ip is not None:
+            check_address(self.announce_ip, "--announce-ip")
         if self.bind is not None and self.proxy is not None:
             raise UsageError(
                 "--bind and --proxy exclude each other: libtorrent reaches a proxy from any address",
@@ -204,8 +209,7 @@ class Session:
 
     def __init__(self, options: SessionOptions) -> None:
         """Raises NetworkError when the port is taken or the proxy not there, UsageError for an address that is not."""
-        if options.proxy is not None:
-            options.proxy.greet()
+        greeting = options.proxy.greet() if options.proxy is not None else 0.0
         parameters = lt.session_params()
         parameters.settings = cast("lt.settings_pack", settings_of(options))
         parameters.disk_io_constructor = "posix_disk_io_constructor"
@@ -214,6 +218,9 @@ class Session:
         self.lt.set_peer_class_filter(_everybody(1 << lt.session.global_peer_class_id))
         self._dht = False
         self.lt.is_listening()
+        if options.proxy is not None and options.proxy.kind is ProxyKind.SOCKS5:
+            # libtorrent is greeting it, too. UDP trackers that are asked before it is through are asked again late.
+            time.sleep(2 * greeting + 0.1)
         self.addresses = [] if options.proxy else _listening(options, self.lt.pop_alerts())
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)

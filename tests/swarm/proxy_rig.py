@@ -35,10 +35,11 @@ class Carried(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Proxy:
-    """Knows `names` that nobody else does; asks for `login` where there is one."""
+    """Knows `names` that nobody else does; asks for `login` where there is one; like ssh -D it may carry no UDP."""
 
     names: Mapping[str, str] = field(default_factory=dict)
     login: tuple[str, str] | None = None
+    carries_udp: bool = True
     port: int = 0
     carried: list[Carried] = field(default_factory=list)
     refused: int = 0
@@ -71,6 +72,9 @@ class Proxy:
             return
         _, command, _ = await reader.readexactly(3)
         target = await _read_address(reader)
+        if command == 3 and not self.carries_udp:
+            writer.write(bytes([5, 7, 0, 1]) + bytes(6))
+            return
         if command == 3:
             await self._relay_datagrams(reader, writer)
             return

@@ -66,7 +66,8 @@ def test_trackers_and_peers_are_reached_through_it(
         with proxying(names={NAME: HERE}, login=login) as carrier, tracking((HERE, leecher.port)) as tracker:
             release = make_release(tmp_path, tree=TREE, trackers=((tracker.url(how, host),),))
             async with seeding(release, session=by_way_of(carrier, scheme)) as seeder:
-                await seeder.until(events.TrackerAnswered)
+                # Where the proxy was slow, libtorrent asks again after 18 s.
+                await seeder.until(events.TrackerAnswered, 60)
                 await leecher.until_done()
             assert tracker.asked_from == {(how, EXIT)}
             assert carrier.hosts("udp" if how == "udp" else "http" if scheme == "http" else "tcp") >= {host}
@@ -106,6 +107,18 @@ def test_what_it_cannot_carry_is_told_and_does_not_go(
         return failed
 
     assert words in asyncio.run(scene()).reason
+
+
+def test_a_socks5_proxy_without_udp_is_told(tmp_path: Path) -> None:
+    async def scene() -> events.TrackerFailed:
+        with proxying(carries_udp=False) as carrier, tracking() as tracker:
+            release = make_release(tmp_path, tree=TREE, trackers=((tracker.url("udp"),),))
+            async with seeding(release, session=by_way_of(carrier, "socks5")) as seeder:
+                failed = await seeder.until(events.TrackerFailed)
+            assert not tracker.asked_from
+        return failed
+
+    assert asyncio.run(scene()).reason == "the proxy carries no UDP"
 
 
 def test_nobody_can_connect_past_it(tmp_path: Path) -> None:
