@@ -29,7 +29,8 @@ def note_reply(torrent: Seeding, alert: lt.tracker_reply_alert) -> TrackerAnswer
 def note_error(torrent: Seeding, alert: lt.tracker_error_alert, addresses: int) -> TrackerFailed | None:
     """The failure, unless it was told last.
 
-    Where we have no address, a proxy carries all. That a tracker is out of reach from one of our addresses is none while it may be reached from another of them.
+    That a tracker is out of reach from one of our addresses is none while it may be reached from another of them. Where
+    we have no address, a proxy carries all.
     """
     reason = alert.error_message() or alert.error.message().lower()
     if alert.error.value() == _SKIPPED:
