@@ -2,73 +2,85 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from mktorrent_py.cli import amounts, peering
+from mktorrent_py.cli import amounts, options
+from mktorrent_py.cli.groups import Group, flag, in_groups, option
 from mktorrent_py.cli.options import JsonOption, ProgressOption, QuietOption
+from mktorrent_py.cli.peering import Peering, parse_peer
 from mktorrent_py.cli.progress import ProgressMode
 from mktorrent_py.errors import UsageError
 from mktorrent_py.swarm.binding import require_libtorrent
 
+if TYPE_CHECKING:
+    from mktorrent_py.swarm.session import SessionOptions
+
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
-Source = Annotated[
-    str, typer.Argument(metavar="TORRENT|MAGNET|URL", help="A torrent file or its URL, or a magnet URI.")
-]
-DirectoryOption = Annotated[Path, typer.Option("--directory", "-d", metavar="DIR", help="Fetch into this directory.")]
-MetadataOnlyOption = Annotated[
-    bool, typer.Option("--metadata-only", help="Get the torrent file of a magnet and nothing else.")
-]
-OutputOption = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="With --metadata-only: write it there.")
-]
-SelectOption = Annotated[
-    list[str] | None, typer.Option("--select", metavar="GLOB", help="Fetch only files that match; may be repeated.")
-]
-PeerOption = Annotated[
-    list[str] | None, typer.Option("--peer", metavar="HOST:PORT", help="Connect to this peer; may be repeated.")
-]
-TimeoutOption = Annotated[
-    str, typer.Option("--timeout", metavar="TIME", help="Give up when nothing comes in for so long; 0 never does.")
-]
-SeedAfterOption = Annotated[bool, typer.Option("--seed-after", help="Give it to others when it is there.")]
-ForceOption = Annotated[bool, typer.Option("--force", "-f", help="Mend files that are there and are not right.")]
-MaxMetadataOption = Annotated[
-    str, typer.Option("--max-metadata", metavar="SIZE", help="Take at most so much metadata from peers.")
-]
+
+class Wanted(Group):
+    """What is fetched, and where to."""
+
+    source: str = typer.Argument(metavar="TORRENT|MAGNET|URL", help="A torrent file or its URL, or a magnet URI.")
+    directory: Path = typer.Option(Path(), "--directory", "-d", metavar="DIR", help="Fetch into this directory.")
+    select: list[str] | None = typer.Option(
+        None, "--select", metavar="GLOB", help="Fetch only files that match; may be repeated."
+    )
+    force: bool = flag("--force", "-f", help="Mend files that are there and are not right.")
+    metadata_only: bool = flag("--metadata-only", help="Get the torrent file of a magnet and nothing else.")
+    output: Path | None = option("--output", "-o", metavar="FILE", help="With --metadata-only: write it there.")
+    seed_after: bool = flag("--seed-after", help="Give it to others when it is there.")
+
+    def check(self) -> None:
+        """Raises UsageError for options that do not go together."""
+        if self.output is not None and not self.metadata_only:
+            raise UsageError(
+                "--output names the torrent file of --metadata-only", hint="Say --directory for the content."
+            )
 
 
-@app.command(no_args_is_help=True)
-def fetch(
-    source: Source,
-    directory: DirectoryOption = Path(),
-    metadata_only: MetadataOnlyOption = False,
-    output: OutputOption = None,
-    select: SelectOption = None,
-    peer: PeerOption = None,
-    timeout: TimeoutOption = "2min",
-    seed_after: SeedAfterOption = False,
-    force: ForceOption = False,
-    max_metadata: MaxMetadataOption = "30M",
-    port: peering.PortOption = 6881,
-    bind: peering.BindOption = None,
-    upload_limit: peering.UploadLimitOption = "0",
-    download_limit: peering.DownloadLimitOption = "0",
-    max_peers: peering.MaxPeersOption = 200,
-    dht: peering.DhtOption = True,
-    lsd: peering.LsdOption = True,
-    pex: peering.PexOption = True,
-    upnp: peering.UpnpOption = True,
-    utp: peering.UtpOption = False,
-    encryption: peering.EncryptionOption = "allow",
-    proxy: peering.ProxyOption = None,
-    progress: ProgressOption = ProgressMode.AUTO,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> int:
+class Reaching(Group):
+    """Whom to ask, how much, and for how long."""
+
+    heading = "Fetching"
+
+    peer: list[str] | None = typer.Option(
+        None, "--peer", metavar="HOST:PORT", help="Connect to this peer; may be repeated."
+    )
+    timeout: str = typer.Option(
+        "2min", "--timeout", metavar="TIME", help="Give up when nothing comes in for so long; 0 never does."
+    )
+    max_peers: int = typer.Option(200, "--max-peers", metavar="N", min=1, help="Connect to at most N peers.")
+    download_limit: str = typer.Option("0", "--download-limit", metavar="RATE", help="Receive at most this: 5M, 500k.")
+    max_metadata: str = typer.Option(
+        "30M", "--max-metadata", metavar="SIZE", help="Take at most so much metadata from peers."
+    )
+
+    def session(self, peering: Peering) -> SessionOptions:
+        """Raises UsageError."""
+        return replace(
+            peering.session(),
+            max_peers=self.max_peers,
+            download_limit=amounts.parse_rate(self.download_limit),
+            max_metadata=amounts.parse_length(self.max_metadata),
+        )
+
+
+class Telling(Group):
+    """How it is told."""
+
+    progress: ProgressOption = ProgressMode.AUTO
+    json: JsonOption = False
+    quiet: QuietOption = False
+
+
+@app.command(no_args_is_help=True, cls=options.GroupedCommand)
+@in_groups
+def fetch(wanted: Wanted, reaching: Reaching, peering: Peering, telling: Telling) -> int:
     """Get content from others. Files end in .part until they are whole; started again, it goes on where it was.
 
     mkt fetch release.torrent -d downloads. Or only the torrent file: mkt fetch MAGNET --metadata-only -o FILE
@@ -76,24 +88,19 @@ def fetch(
     require_libtorrent()
     from mktorrent_py.cli.fetching import Job, run_fetching
 
-    if output is not None and not metadata_only:
-        raise UsageError("--output names the torrent file of --metadata-only", hint="Say --directory for the content.")
-    session = peering.session_options(
-        port=port, bind=bind, max_peers=max_peers, dht=dht, lsd=lsd, pex=pex, upnp=upnp, utp=utp,
-        encryption=encryption, proxy=proxy, upload_limit=upload_limit, download_limit=download_limit,
-        max_metadata=max_metadata,
-    )  # fmt: skip
+    wanted.check()
+    session = reaching.session(peering)
     job = Job(
-        source=source,
-        directory=directory,
+        source=wanted.source,
+        directory=wanted.directory,
         session=session,
-        select=tuple(select or ()),
-        peers=tuple([peering.parse_peer(text, session) for text in peer or ()]),
-        timeout=amounts.parse_duration(timeout),
-        metadata_only=metadata_only,
-        output=output,
-        seed_after=seed_after,
-        force=force,
+        select=tuple(wanted.select or ()),
+        peers=tuple([parse_peer(text, session) for text in reaching.peer or ()]),
+        timeout=amounts.parse_duration(reaching.timeout),
+        metadata_only=wanted.metadata_only,
+        output=wanted.output,
+        seed_after=wanted.seed_after,
+        force=wanted.force,
     )
-    mode = ProgressMode.NONE if quiet else progress
-    return run_fetching(job, mode=mode, json=json, quiet=quiet)
+    mode = ProgressMode.NONE if telling.quiet else telling.progress
+    return run_fetching(job, mode=mode, json=telling.json, quiet=telling.quiet)

@@ -30,7 +30,7 @@ from mktorrent_py.swarm.session import Session, SessionOptions
 from mktorrent_py.swarm.source import read_source
 from mktorrent_py.swarm.targets import Plan, lay_out, take_stock, top_of, what_is_wrong
 from mktorrent_py.swarm.torrents import Ready
-from mktorrent_py.torrentfile import refuse_to_overwrite, write_metainfo
+from mktorrent_py.torrentfile import reason_of, refuse_to_overwrite, write_metainfo
 
 WEB_TIMEOUT = 30.0
 
@@ -61,9 +61,9 @@ def run_fetching(job: Job, *, mode: ProgressMode, json: bool, quiet: bool) -> in
     show = _Shows(mode=mode, json=json, quiet=quiet, goes_on=job.seed_after)
     if job.metadata_only:
         return _write_metadata(job, source, show)
-    job.directory.mkdir(parents=True, exist_ok=True)
+    _make_directory(job.directory)
     forbid_writing((job.directory, Path("/dev")))
-    metainfo = source if isinstance(source, Metainfo) else _run(_metadata(job, source))
+    metainfo = source if isinstance(source, Metainfo) else _run(_metadata(job, source, show))
     plan = _plan(job, metainfo, show)
     started = time.monotonic()
     fetched = _run(_content(job, plan, show))
@@ -71,19 +71,27 @@ def run_fetching(job: Job, *, mode: ProgressMode, json: bool, quiet: bool) -> in
     return _seed(job, plan, json=json, quiet=quiet) if job.seed_after else ExitCode.DONE
 
 
+def _make_directory(directory: Path) -> Path:
+    """Raises ContentError where it cannot be."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "something else stands there" if isinstance(error, FileExistsError) else reason_of(error)
+        raise ContentError(f"cannot make the directory {printable(str(directory))}: {reason}") from error
+    return directory
+
+
 def _run(work: Any) -> Any:
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         return runner.run(work)
 
 
-async def _metadata(job: Job, magnet: Magnet) -> Metainfo:
+async def _metadata(job: Job, magnet: Magnet, show: _Shows, *, layers: bool = False) -> Metainfo:
+    """What a magnet names; with its piece layers, which only a torrent file needs."""
+    fetch, progress = fetch_torrent if layers else fetch_metadata, Progress()
     async with _listening(job.session) as session:
-        return await fetch_metadata(session, magnet, job.options)
-
-
-async def _torrent(job: Job, magnet: Magnet) -> Metainfo:
-    async with _listening(job.session) as session:
-        return await fetch_torrent(session, magnet, job.options)
+        with shown(show.mode, "asking peers for the metadata", None, lambda: progress.bytes_done):
+            return await fetch(session, magnet, job.options, progress)
 
 
 async def _content(job: Job, plan: Plan, show: _Shows) -> int:
@@ -128,8 +136,8 @@ def _plan(job: Job, metainfo: Metainfo, show: _Shows) -> Plan:
 def _write_metadata(job: Job, source: Metainfo | Magnet, show: _Shows) -> int:
     if job.output is not None and not job.force:
         refuse_to_overwrite(job.output)
-    metainfo = source if isinstance(source, Metainfo) else _run(_torrent(job, source))
-    output = job.output or job.directory / f"{safe_name(metainfo.info.name)}.torrent"
+    metainfo = source if isinstance(source, Metainfo) else _run(_metadata(job, source, show, layers=True))
+    output = job.output or _make_directory(job.directory) / f"{safe_name(metainfo.info.name)}.torrent"
     write_metainfo(metainfo, output, overwrite=job.force)
     if lacks_piece_layers(metainfo):
         messages.note("nobody gave its piece layers (BEP 52): clients will ask for them when they fetch the content")

@@ -7,84 +7,60 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from mktorrent_py.cli import amounts
-from mktorrent_py.cli.options import parse_node
+from mktorrent_py.cli.groups import Group, option
+from mktorrent_py.cli.options import Text, parse_node
 from mktorrent_py.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from mktorrent_py.swarm.session import SessionOptions
 
-PortOption = Annotated[
-    int, typer.Option("--port", metavar="N", min=0, max=65535, help="Listen on this port; 0 takes any.")
-]
-BindOption = Annotated[
-    str | None, typer.Option("--bind", metavar="ADDR|INTERFACE", help="Use this address or interface and no other.")
-]
-UploadLimitOption = Annotated[str, typer.Option("--upload-limit", metavar="RATE", help="Send at most this: 5M, 500k.")]
-DownloadLimitOption = Annotated[
-    str, typer.Option("--download-limit", metavar="RATE", help="Receive at most this: 5M, 500k.")
-]
-MaxPeersOption = Annotated[int, typer.Option("--max-peers", metavar="N", min=1, help="Connect to at most N peers.")]
-DhtOption = Annotated[bool, typer.Option("--dht/--no-dht", help="Find peers in the distributed hash table.")]
-LsdOption = Annotated[bool, typer.Option("--lsd/--no-lsd", help="Find peers in the local network.")]
-PexOption = Annotated[bool, typer.Option("--pex/--no-pex", help="Exchange addresses with peers.")]
-UpnpOption = Annotated[bool, typer.Option("--upnp/--no-upnp", help="Ask the router to let peers in.")]
-UtpOption = Annotated[bool, typer.Option("--utp/--no-utp", help="Speak uTP too, which yields to other traffic.")]
-EncryptionOption = Annotated[
-    str, typer.Option("--encryption", metavar="allow|require|off", help="Obfuscate connections to peers.")
-]
-ProxyOption = Annotated[
-    str | None,
-    typer.Option("--proxy", metavar="URL", help="Go through socks5:// or http:// alone; then nobody connects to us."),
-]
-AnnounceIpOption = Annotated[
-    str | None, typer.Option("--announce-ip", metavar="ADDR", help="Tell trackers this address.")
-]
 
+class Peering(Group):
+    """How other peers are met, whatever for."""
 
-def session_options(
-    *,
-    port: int,
-    bind: str | None,
-    max_peers: int,
-    dht: bool,
-    lsd: bool,
-    pex: bool,
-    upnp: bool,
-    utp: bool,
-    encryption: str,
-    proxy: str | None,
-    upload_limit: str = "0",
-    download_limit: str = "0",
-    announce_ip: str | None = None,
-    max_metadata: str = "30M",
-) -> SessionOptions:
-    """The options that all such verbs have, read. Raises UsageError."""
-    from mktorrent_py.swarm.proxy import Proxy
-    from mktorrent_py.swarm.session import Encryption, SessionOptions
+    heading = "Meeting peers"
 
-    if encryption not in list(Encryption):
-        raise UsageError(f"encryption cannot be {encryption!r}", hint=f"Say {', '.join(Encryption)}.")
-    return SessionOptions(
-        port=port,
-        bind=bind,
-        upload_limit=amounts.parse_rate(upload_limit),
-        download_limit=amounts.parse_rate(download_limit),
-        max_peers=max_peers,
-        dht=dht,
-        lsd=lsd,
-        pex=pex,
-        upnp=upnp,
-        utp=utp,
-        encryption=Encryption(encryption),
-        proxy=Proxy.parse(proxy) if proxy is not None else None,
-        announce_ip=announce_ip,
-        max_metadata=amounts.parse_length(max_metadata),
+    port: int = typer.Option(
+        6881, "--port", metavar="N", min=0, max=65535, help="Listen on this port; 0 takes any that is free."
     )
+    bind: Text = option("--bind", metavar="ADDR|INTERFACE", help="Use this address or interface and no other.")
+    proxy: Text = option(
+        "--proxy", metavar="URL", help="Go through socks5:// or http:// alone; then nobody connects to us."
+    )
+    encryption: str = typer.Option(
+        "allow", "--encryption", metavar="allow|require|off", help="Obfuscate connections to peers."
+    )
+    upload_limit: str = typer.Option("0", "--upload-limit", metavar="RATE", help="Send at most this: 5M, 500k.")
+    dht: bool = typer.Option(True, "--dht/--no-dht", help="Find peers in the distributed hash table.")
+    lsd: bool = typer.Option(True, "--lsd/--no-lsd", help="Find peers in the local network.")
+    pex: bool = typer.Option(True, "--pex/--no-pex", help="Exchange addresses with peers.")
+    upnp: bool = typer.Option(True, "--upnp/--no-upnp", help="Ask the router to let peers in.")
+    utp: bool = typer.Option(False, "--utp/--no-utp", help="Speak uTP too, which yields to other traffic.")
+
+    def session(self) -> SessionOptions:
+        """What was said here, and else what is usual. Raises UsageError."""
+        from mktorrent_py.swarm.proxy import Proxy
+        from mktorrent_py.swarm.session import Encryption, SessionOptions
+
+        if self.encryption not in list(Encryption):
+            raise UsageError(f"encryption cannot be {self.encryption!r}", hint=f"Say {', '.join(Encryption)}.")
+        return SessionOptions(
+            port=self.port,
+            bind=self.bind,
+            proxy=Proxy.parse(self.proxy) if self.proxy is not None else None,
+            encryption=Encryption(self.encryption),
+            upload_limit=amounts.parse_rate(self.upload_limit),
+            dht=self.dht,
+            lsd=self.lsd,
+            pex=self.pex,
+            upnp=self.upnp,
+            utp=self.utp,
+        )
 
 
 def parse_peer(text: str, session: SessionOptions) -> tuple[str, int]:

@@ -15,6 +15,7 @@ from typing import Any
 import libtorrent as lt
 
 from mktorrent_py.errors import LimitError, NetworkError
+from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.infohash import InfoHashes
 from mktorrent_py.metainfo.magnet import Magnet
@@ -29,12 +30,13 @@ LAYERS_TIMEOUT = 10.0
 """Seconds without news after which piece layers are done without: every client gets them with the content, too."""
 
 
-async def fetch_torrent(session: Session, magnet: Magnet, options: FetchOptions) -> Metainfo:
+async def fetch_torrent(session: Session, magnet: Magnet, options: FetchOptions, progress: Progress) -> Metainfo:
     """The torrent that a magnet names, with its piece layers where peers give them.
 
-    Nothing is written. Raises NetworkError when nobody gives it in time, LimitError when it is too large.
+    Nothing is written. `progress` is of bytes received. Raises NetworkError when nobody gives it in time, LimitError
+    when it is too large.
     """
-    metainfo = await fetch_metadata(session, magnet, options)
+    metainfo = await fetch_metadata(session, magnet, options, progress)
     if not lacks_piece_layers(metainfo):
         return metainfo
     patience = min(options.timeout or LAYERS_TIMEOUT, LAYERS_TIMEOUT)
@@ -45,14 +47,16 @@ async def fetch_torrent(session: Session, magnet: Magnet, options: FetchOptions)
     return _metainfo_of(metainfo.info.raw, magnet, layers)
 
 
-async def fetch_metadata(session: Session, magnet: Magnet, options: FetchOptions) -> Metainfo:
+async def fetch_metadata(session: Session, magnet: Magnet, options: FetchOptions, progress: Progress) -> Metainfo:
     """The torrent that a magnet names, with its trackers and web seeds, and without piece layers.
 
-    Nothing is written. Raises NetworkError when nobody gives it in time, LimitError when it is too large.
+    Nothing is written. `progress` is of bytes received. Raises NetworkError when nobody gives it in time, LimitError
+    when it is too large.
     """
     limit = session.options.max_metadata
     hint = f"Try again later, or name a peer with --peer. Above {limit:,} bytes it is not taken (--max-metadata)."
     watchdog = Watchdog(options.timeout, "no peer gave the metadata", hint)
+    furthest = 0
     with _added(session, magnet) as handle:
         dialer = Dialer(handle, [*options.peers, *peers_of(magnet, session.options.proxy)])
         while True:
@@ -61,7 +65,11 @@ async def fetch_metadata(session: Session, magnet: Magnet, options: FetchOptions
                 if torrent is not None:
                     return _without_layers(torrent, magnet, limit)
             dialer.dial()
-            watchdog.see(None)
+            status = handle.status(0)
+            progress.count(status.total_download - progress.bytes_done)
+            # What proves wrong is thrown away, and to get as far once more is no news.
+            furthest = max(furthest, status.progress_ppm)
+            watchdog.see(furthest)
             await session.wait(TICK)
 
 

@@ -15,7 +15,7 @@ from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.magnet import Magnet
 from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.swarm.route import Route
-from mktorrent_py.torrentfile import read_metainfo
+from mktorrent_py.torrentfile import read_metainfo, reason_of
 
 _WEB = ("http", "https")
 _ANY_WAY = Route()
@@ -52,7 +52,8 @@ def download(url: str, *, timeout: float, limit: int | None = None, route: Route
         raise NetworkError(f"{url} answers {error.code} {error.reason}".rstrip()) from error
     except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise NetworkError(f"cannot get {url}: {str(reason).lower()}") from error
+        words = reason_of(reason) if isinstance(reason, OSError) else str(reason).lower()
+        raise NetworkError(f"cannot get {url}: {words}") from error
     if len(data) > bound:
         raise LimitError(f"{url} is larger than {bound:,} bytes, the limit for a torrent file")
     return data

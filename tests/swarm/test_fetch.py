@@ -160,6 +160,27 @@ def test_a_selection_is_there_when_asked_again(given: Given, tmp_path: Path) -> 
     assert json.loads(out)["received"] == 0
 
 
+@pytest.mark.parametrize("words", [(), ("--metadata-only",)])
+def test_a_directory_that_cannot_be_made(hybrid: Given, tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for place, reason in (("file", "something else stands there"), ("file/below", "not a directory")):
+        code, _, err = fetch(hybrid.release.torrent, tmp_path / place, *words)
+        assert code == ExitCode.CONTENT
+        assert f"cannot make the directory {tmp_path / place}: {reason}" in err
+
+
+def test_the_torrent_file_goes_into_a_new_directory(hybrid: Given, tmp_path: Path) -> None:
+    assert fetch(hybrid.release.magnet, tmp_path / "new" / "er", *hybrid.peer, "--metadata-only")[0] == 0
+    assert read_metainfo(tmp_path / "new" / "er" / "release.torrent").info == hybrid.release.metainfo.info
+
+
+def test_waiting_for_metadata_is_told(hybrid: Given, tmp_path: Path) -> None:
+    code, _, err = fetch(hybrid.release.magnet, tmp_path, "--timeout", "1s", "--progress", "json")
+    assert code == ExitCode.NETWORK
+    told = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
+    assert [(event["what"], event["event"]) for event in told][-1] == ("asking peers for the metadata", "stopped")
+
+
 def test_a_selection_without_a_file_is_a_usage_error(hybrid: Given, tmp_path: Path) -> None:
     code, _, err = fetch(hybrid.release.torrent, tmp_path, "--select", "*.none")
     assert code == ExitCode.USAGE
@@ -331,7 +352,7 @@ def test_urls_that_do_not_lead_to_a_torrent(tmp_path: Path) -> None:
         assert len(download(f"{url}/large", timeout=5, limit=2000)) == 2000
     with socket.socket() as closed:
         closed.bind((HERE, 0))
-        with pytest.raises(NetworkError, match="cannot get"):
+        with pytest.raises(NetworkError, match=r"cannot get .*: connection refused"):
             download(f"http://{HERE}:{closed.getsockname()[1]}/", timeout=5)
 
 
