@@ -20,6 +20,9 @@ from mktorrent_py.metainfo.paths import printable
 FILES_A_WALK = 5000
 """Looking at so many takes about 25 ms."""
 
+FILES_AT_REST = 500
+"""How many are looked at while nobody is there to be given anything."""
+
 _READABLE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 
 
@@ -76,7 +79,7 @@ class Patrol:
     def forget(self, key: str) -> None:
         self._placements.pop(key, None)
 
-    def walk(self, files: int = FILES_A_WALK) -> dict[str, str]:
+    def walk(self, files: int) -> dict[str, str]:
         """Look at the next `files` files at most: which torrents have one that changed, and how."""
         changes: dict[str, str] = {}
         for key, path, state in islice(self._round, files):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from mktorrent_py.swarm.check import CheckOptions, find, settle, vouch
 from mktorrent_py.swarm.events import Basis, Checking
 from mktorrent_py.swarm.seed import Seeder
 from mktorrent_py.swarm.torrents import Ready
-from mktorrent_py.torrentfile import read_metainfo
+from mktorrent_py.torrentfile import read_metainfo, reason_of
 
 SUFFIX = ".torrent"
 SHOWN_EVERY = 0.5
@@ -89,10 +90,7 @@ def created_library(metainfo: Metainfo, content: Content, seconds: float) -> Lib
 
 def torrents_in(directory: Path) -> list[Path]:
     """The torrent files of a directory, by name. Raises UsageError when it cannot be listed."""
-    try:
-        return sorted([path for path in directory.iterdir() if path.suffix == SUFFIX])
-    except OSError as error:
-        raise UsageError(f"cannot list {directory}: {(error.strerror or str(error)).lower()}") from error
+    return [directory / name for name in sorted(_times_of(directory))]
 
 
 async def feed(library: Library, seeder: Seeder) -> None:
@@ -121,39 +119,58 @@ async def _check_all(items: Iterable[Item], options: CheckOptions, seeder: Seede
 
 
 async def _checked(item: Item, options: CheckOptions, seeder: Seeder) -> Ready:
-    metainfo = await asyncio.to_thread(read_metainfo, item.torrent)
-    progress = Progress()
-    work = asyncio.create_task(asyncio.to_thread(_check, item, metainfo, options, progress))
+    check = _Check(item, options)
+    work = asyncio.create_task(asyncio.to_thread(check.run))
     try:
-        while not work.done():
-            total = metainfo.info.layout.content_length
-            seeder.checking = Checking(name=metainfo.info.name, done=min(progress.bytes_done, total), total=total)
-            await asyncio.wait([work], timeout=SHOWN_EVERY)
+        while not (await asyncio.wait([work], timeout=SHOWN_EVERY))[0]:
+            seeder.checking = check.state()
     except asyncio.CancelledError:
-        progress.cancel()
+        check.progress.cancel()
         raise
     return work.result()
 
 
-def _check(item: Item, metainfo: Metainfo, options: CheckOptions, progress: Progress) -> Ready:
-    verification = find(metainfo, item.places, options)
-    found = vouch(verification, options, torrent=item.torrent, progress=progress)
-    return Ready(key=item.key, metainfo=metainfo, placement=found.placement, basis=found.basis, checked=found.seconds)
+class _Check:
+    """The check of one torrent, in a thread; others may ask how far it is."""
+
+    def __init__(self, item: Item, options: CheckOptions) -> None:
+        self.progress = Progress()
+        self._item, self._options = item, options
+        self._metainfo: Metainfo | None = None
+
+    def run(self) -> Ready:
+        """Raises TorrentError."""
+        self._metainfo = metainfo = read_metainfo(self._item.torrent)
+        verification = find(metainfo, self._item.places, self._options)
+        found = vouch(verification, self._options, torrent=self._item.torrent, progress=self.progress)
+        return Ready(
+            key=self._item.key,
+            metainfo=metainfo,
+            placement=found.placement,
+            basis=found.basis,
+            checked=found.seconds,
+        )
+
+    def state(self) -> Checking | None:
+        if self._metainfo is None:
+            return None
+        total = self._metainfo.info.layout.content_length
+        return Checking(name=self._metainfo.info.name, done=min(self.progress.bytes_done, total), total=total)
 
 
 async def _watch(library: Library, directory: Path, seeder: Seeder) -> None:
-    """A torrent file that changes after it was refused is tried again: it may not have been whole."""
+    """A torrent file that changes is another one; one that was refused may not have been whole."""
     from watchfiles import awatch
 
     known = await asyncio.to_thread(_times_of, directory)
-    known = {item.torrent: known.get(item.torrent, 0) for item in library.items}
+    known = {item.torrent.name: known.get(item.torrent.name, 0) for item in library.items}
     async for _ in awatch(directory, watch_filter=_is_torrent, recursive=False, **_LOOK_ANYWAY):
         there = await asyncio.to_thread(_times_of, directory)
-        for gone in known.keys() - there.keys():
-            seeder.remove(str(gone))
-        fresh = [path for path in there if there[path] != known.get(path) and str(path) not in seeder.torrents]
+        fresh = [name for name, time in there.items() if time != known.get(name)]
+        for name in [*(known.keys() - there.keys()), *fresh]:
+            seeder.remove(str(directory / name))
         seeder.expected += len(fresh)
-        items = [Item(torrent=path, places=library.places) for path in fresh]
+        items = [Item(torrent=directory / name, places=library.places) for name in fresh]
         await _check_all(items, library.check, seeder)
         known = there
 
@@ -166,9 +183,15 @@ def _is_torrent(change: object, path: str) -> bool:
     return path.endswith(SUFFIX)
 
 
-def _times_of(directory: Path) -> dict[Path, int]:
+def _times_of(directory: Path) -> dict[str, int]:
+    """The torrent files of a directory, by name, and when each was last changed. Raises UsageError."""
     times = {}
-    for path in torrents_in(directory):
-        with contextlib.suppress(FileNotFoundError):
-            times[path] = path.stat().st_mtime_ns
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if entry.name.endswith(SUFFIX):
+                    with contextlib.suppress(FileNotFoundError):
+                        times[entry.name] = entry.stat().st_mtime_ns
+    except OSError as error:
+        raise UsageError(f"cannot list {printable(str(directory))}: {reason_of(error)}") from error
     return times

@@ -11,7 +11,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import libtorrent as lt
@@ -20,7 +19,7 @@ from mktorrent_py.errors import ExitCode, TorrentError
 from mktorrent_py.metainfo.merkle import BLOCK_LENGTH
 from mktorrent_py.swarm import events
 from mktorrent_py.swarm.announces import note_error, note_refusal, note_reply
-from mktorrent_py.swarm.guard import Patrol
+from mktorrent_py.swarm.guard import FILES_A_WALK, FILES_AT_REST, Patrol
 from mktorrent_py.swarm.parameters import seed_parameters
 from mktorrent_py.swarm.peers import Peer, address_of
 from mktorrent_py.swarm.session import Session
@@ -71,6 +70,7 @@ class Seeder:
         self._exit_code = ExitCode.DONE
         self._unanswered = 0
         self._running = 0
+        self._turn = 0
 
     # What others ask of it
 
@@ -177,14 +177,21 @@ class Seeder:
 
     async def _tick(self) -> None:
         self.session.lt.post_torrent_updates(lt.torrent_handle.query_distributed_copies)
-        for torrent in islice([torrent for torrent in self.torrents.values() if torrent.peers], TORRENTS_A_TICK):
+        met = [torrent for torrent in self.torrents.values() if torrent.peers]
+        for torrent in self._next_in_turn(met):
             self._meet_peers(torrent)
         self._note_rate()
         if self.session.stopped_listening():
             self._tell_addresses()
-        for key, change in (await asyncio.to_thread(self._patrol.walk)).items():
+        files = FILES_A_WALK if met else FILES_AT_REST
+        for key, change in (await asyncio.to_thread(self._patrol.walk, files)).items():
             self._end_torrent(self.torrents.get(key), change)
         self._stop_if_done()
+
+    def _next_in_turn(self, torrents: list[Seeding]) -> list[Seeding]:
+        start = self._turn if self._turn < len(torrents) else 0
+        self._turn = start + TORRENTS_A_TICK
+        return torrents[start : self._turn]
 
     def _is_idle(self) -> bool:
         return not self.torrents and not self.expected

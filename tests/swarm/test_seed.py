@@ -16,6 +16,7 @@ import libtorrent as lt
 import pytest
 from seeding_rig import (
     HERE,
+    PATIENCE,
     QUIET,
     QUIET_WORDS,
     Leecher,
@@ -259,6 +260,24 @@ def test_a_peer_that_stays_for_a_moment_is_told_of(tmp_path: Path, monkeypatch: 
     assert joined.client.startswith("-LT2")
 
 
+def test_every_torrent_has_its_peers_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few are looked at each time."""
+    monkeypatch.setattr(seed, "TORRENTS_A_TICK", 1)
+    releases = [make_release(tmp_path, tree={"a": 300_000 + number}, name=f"r{number}") for number in range(3)]
+
+    async def scene() -> set[str]:
+        async with seeding(*releases) as seeder:
+            leechers = [Leecher(release, tmp_path / "out" / release.content.name) for release in releases]
+            for leecher in leechers:
+                leecher.handle.set_download_limit(1000)
+                leecher.dial(seeder.port)
+            while len(joined := seeder.told(events.PeerJoined)) < len(releases):
+                await asyncio.sleep(0.05)
+            return {event.name for event in joined if "libtorrent" in event.client}
+
+    assert asyncio.run(asyncio.wait_for(scene(), PATIENCE)) == {"r0", "r1", "r2"}
+
+
 def test_a_tracker_is_told_of_once_whatever_our_addresses(tmp_path: Path) -> None:
     """libtorrent announces from each of them, and not all reach it."""
     release = make_release(tmp_path, trackers=((f"http://{HERE}:1/announce",),))
@@ -473,6 +492,10 @@ def test_a_directory_is_followed(tmp_path: Path) -> None:
         assert process.wait_for("seed-failed")["name"] == "bad.torrent"
         assert process.wait_for("seed-started")["name"] == "one"
         shutil.move(names[1].torrent, watched / "two.torrent")
+        assert process.wait_for("seed-started")["name"] == "two"
+        edited = run_mkt("edit", watched / "two.torrent", "--comment", "second pressing")
+        assert edited[0] == 0
+        assert process.wait_for("seed-removed")["name"] == "two"
         assert process.wait_for("seed-started")["name"] == "two"
         (watched / "one.torrent").unlink()
         assert process.wait_for("seed-removed")["name"] == "one"
