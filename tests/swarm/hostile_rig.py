@@ -22,13 +22,15 @@ _EXTENDED, _OUR_METADATA, _OUR_GOSSIP = 20, 3, 1
 class HostilePeer:
     """Claims that the metadata has `size` bytes, and answers every request for it with garbage, where `answers`.
 
-    Given `metadata`, it answers with that instead. `met` counts handshakes, `asked` the requests for metadata,
-    `gossip` the addresses of others that it is sent (BEP 11).
+    Given `metadata`, it answers with that instead. Where it `knows` one infohash, it hangs up on all
+    others. `met` counts handshakes, `asked` the requests for metadata, `gossip` the addresses of others that it is
+    sent (BEP 11).
     """
 
     size: int | None = None
     answers: bool = True
     metadata: bytes = b""
+    knows: bytes = b""
     port: int = 0
     met: int = 0
     asked: int = 0
@@ -43,7 +45,9 @@ class HostilePeer:
             contextlib.suppress(OSError, EOFError, ConnectionError, asyncio.CancelledError),
             contextlib.closing(writer),
         ):
-            await self.talk(reader, writer, (await reader.readexactly(HANDSHAKE_LENGTH))[28:48])
+            infohash = (await reader.readexactly(HANDSHAKE_LENGTH))[28:48]
+            if infohash == (self.knows or infohash):
+                await self.talk(reader, writer, infohash)
 
     async def dial(self, port: int, infohash: bytes, seconds: float = 5.0, *, for_gossip: bool = False) -> bool:
         """Connect to somebody; whether he answers with a handshake in plain text, or also tells of others."""

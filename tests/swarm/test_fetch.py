@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -117,23 +117,6 @@ def test_the_torrent_file_of_a_magnet(given: Given, tmp_path: Path) -> None:
     again, _, err = fetch(magnet, tmp_path, *given.peer, "--metadata-only", "-o", output)
     assert again == ExitCode.REFUSED
     assert "already there" in err
-
-
-@pytest.mark.parametrize("version", [TorrentVersion.V2, TorrentVersion.HYBRID])
-def test_piece_layers_that_nobody_gives_are_done_without(tmp_path: Path, version: TorrentVersion) -> None:
-    """A seed that has none itself gives the info dictionary; the torrent file is written, and says what it lacks."""
-    release = make_release(tmp_path / "src", version)
-    fields = bencodepy.decode(release.torrent.read_bytes())
-    bare = replace(release, metainfo=Metainfo.from_bytes(bencodepy.encode({**fields, b"piece layers": {}})))
-    holder = Leecher(bare, tmp_path / "src", have=True)
-    output = tmp_path / "made.torrent"
-    words = ("--peer", f"{HERE}:{holder.port}", "--metadata-only", "-o", output, "--timeout", "3s")
-    code, _, err = fetch(release.magnet, tmp_path, *words)
-    assert code == 0
-    assert "piece layers" in err
-    made = read_metainfo(output)
-    assert made.infohashes == release.metainfo.infohashes
-    assert made.piece_layers == {}
 
 
 def test_a_second_run_has_nothing_to_do(given: Given, tmp_path: Path) -> None:
