@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mktorrent_py.metainfo.paths import display_path, printable, unsafe_reason
+from mktorrent_py.metainfo.paths import MOST_SHOWN, display_path, printable, quoted, unsafe_reason
 
 
 @pytest.mark.parametrize("component", ["", ".", "..", "a/b", "/", "a\\b", "a\0b", "C:", "z:", "..\\x"])
@@ -40,3 +40,14 @@ def test_printable_is_printable_and_leaves_plain_text_alone(text: str) -> None:
 def test_escapes(text: str, shown: str) -> None:
     assert printable(text) == shown
     assert display_path((text, "x")) == f"{shown}/x"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("a", "'a'"), ("a\\b", r"'a\b'"), ("\udce9", r"'\xe9'"), ("it's", "'it's'")]
+)
+def test_what_was_said_is_repeated_as_it_was(text: str, shown: str) -> None:
+    assert quoted(text) == shown
+
+
+def test_what_was_said_at_length_is_repeated_in_brief() -> None:
+    assert len(quoted("x" * 100_000)) <= MOST_SHOWN + 2

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import sys
 import unicodedata
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mktorrent_py.cli import render, style
+from mktorrent_py.cli import messages, render, style
 from mktorrent_py.errors import UsageError
 
 HOSTILE = ["a\nb", "a\tb", "\x1b[2Jx", "\u202ecod.exe", "\udcff", "\x9b31m", "\u200b", "\r", "\x85", " "]
@@ -194,3 +196,30 @@ def test_colour_is_for_those_who_can_and_want(
         monkeypatch.setenv(key, value)
     assert (style.paint("x", "bad", Terminal()) != "x") == coloured
     assert style.paint("x", "bad", io.StringIO()) == "x"
+
+
+def test_colour_takes_no_room_on_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Terminal()
+    monkeypatch.setattr(sys, "stderr", said)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+    messages.fail("no command 'creat'. Did you mean 'create'?")
+    messages.warn("short", hint="a hint")
+    plain = re.sub("\x1b\\[[0-9;]*m", "", said.getvalue())
+    assert plain == ("mkt: no command 'creat'. Did you mean\n     'create'?\n" + "mkt: warning: short\n     a hint\n")
+    assert said.getvalue().startswith("\x1b[31mmkt:\x1b[0m no command")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "1970-01-01 00:00:00 UTC"),
+        (1_700_000_000, "2023-11-14 22:13:20 UTC"),
+        (render.LATEST_DATE, "9999-12-31 23:59:59 UTC"),
+        (render.LATEST_DATE + 1, "253402300800, which is no date in seconds"),
+        (-(10**40), "-" + "1" + "0" * 28 + "… (42 digits), which is no date in seconds"),
+    ],
+)
+def test_dates_for_people(seconds: int, text: str) -> None:
+    assert render.date(seconds) == text

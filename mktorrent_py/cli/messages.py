@@ -14,25 +14,28 @@ INDENT = "     "
 
 def fail(message: str, hint: str | None = None) -> None:
     """`mkt: what happened`, and below it what to do next."""
-    _say(style.paint("mkt:", "bad", sys.stderr), message, hint)
+    _say("mkt:", "bad", message, hint)
 
 
 def warn(message: str, hint: str | None = None) -> None:
     """`mkt: warning: what to mind`."""
-    _say(style.paint("mkt: warning:", "warning", sys.stderr), message, hint)
+    _say("mkt: warning:", "warning", message, hint)
 
 
 def note(message: str, hint: str | None = None) -> None:
     """`mkt: something worth knowing`."""
-    _say("mkt:", message, hint)
+    _say("mkt:", None, message, hint)
 
 
-def _say(start: str, message: str, hint: str | None) -> None:
+def _say(start: str, colour: style.Style | None, message: str, hint: str | None) -> None:
     first, *more = message.split("\n")
     more += hint.split("\n") if hint else []
     lines = _wrapped(f"{start} {printable(first)}") + [
         line for text in more for line in _wrapped(INDENT + printable(text))
     ]
+    if colour is not None:
+        # Only now: the codes of a colour take no room on the line.
+        lines[0] = style.paint(start, colour, sys.stderr) + lines[0].removeprefix(start)
     with contextlib.suppress(OSError):
         print("\n".join(lines), file=sys.stderr, flush=True)
 

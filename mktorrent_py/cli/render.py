@@ -11,11 +11,13 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from mktorrent_py.cli import style
 from mktorrent_py.errors import UsageError
-from mktorrent_py.metainfo.paths import printable
+from mktorrent_py.metainfo.fields import shown_integer
+from mktorrent_py.metainfo.paths import printable, quoted
 
 SCHEMA = 1
 _HARMFUL = re.compile(
@@ -125,7 +127,7 @@ def _field_texts(facts: Facts, name: str) -> Iterator[str]:
         elif isinstance(value, list) and part.isdigit() and 0 < int(part) <= len(value):
             value = value[int(part) - 1]
         else:
-            raise UsageError(f"there is no field {name!r}", hint=f"Fields: {', '.join(field_names(facts))}.")
+            raise UsageError(f"there is no field {quoted(name)}", hint=f"Fields: {', '.join(field_names(facts))}.")
     for _, text in _flatten_value(name, value):
         yield text
 
@@ -135,7 +137,7 @@ def refuse_unknown_field(name: str, known: Sequence[str]) -> None:
     parents = {field.split(".")[0] for field in known}
     item = name.partition(".")[2].split(".")[0]
     if name not in known and name not in parents and not (name.split(".")[0] in parents and item.isdigit()):
-        raise UsageError(f"there is no field {name!r}", hint=f"Fields: {', '.join(known)}.")
+        raise UsageError(f"there is no field {quoted(name)}", hint=f"Fields: {', '.join(known)}.")
 
 
 def field_names(facts: Facts) -> list[str]:
@@ -198,6 +200,17 @@ def duration(seconds: float) -> str:
             rest = whole % length // step
             return f"{whole // length} {unit}" + (f" {rest} {lower}" if rest else "")
     return f"{whole // DAY:,} d"
+
+
+LATEST_DATE = 253_402_300_799
+"""The last second of the year 9999, which is the last that calendars here know."""
+
+
+def date(seconds: int) -> str:
+    """A creation date, in Unix seconds, for people: `2026-11-22 21:50:00 UTC`."""
+    if not 0 <= seconds <= LATEST_DATE:
+        return f"{shown_integer(seconds)}, which is no date in seconds"
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 MINUTE, HOUR, DAY = 60, 3600, 86400

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mktorrent_py.cli import messages, render, style
 from mktorrent_py.cli.peering import stop_on_signals
 from mktorrent_py.errors import ExitCode, UsageError
+from mktorrent_py.metainfo.paths import quoted
 from mktorrent_py.swarm import events
 from mktorrent_py.swarm.landlock import forbid_writing
 from mktorrent_py.swarm.library import Library, created_library, feed
@@ -74,7 +75,7 @@ def parse_address(text: str) -> tuple[str, int]:
     """`HOST:PORT`, `[IPV6]:PORT`. Raises UsageError."""
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):([0-9]{1,5})", text)
     if found is None or int(found[3]) > 65535:
-        raise UsageError(f"{text!r} is not an address to serve at", hint="Write 127.0.0.1:8080 or [::1]:8080.")
+        raise UsageError(f"{quoted(text)} is not an address to serve at", hint="Write 127.0.0.1:8080 or [::1]:8080.")
     return found[1] or found[2], int(found[3])
 
 

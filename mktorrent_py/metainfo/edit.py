@@ -26,7 +26,7 @@ from mktorrent_py.metainfo.outer import (
     tracker_fields,
     web_seed_fields,
 )
-from mktorrent_py.metainfo.paths import printable, unsafe_reason
+from mktorrent_py.metainfo.paths import printable, quoted, unsafe_reason
 
 Item = TypeVar("Item")
 Changes = dict[str, "bencode.Encodable | None"]
@@ -167,14 +167,14 @@ def check_edit(edit: Edit) -> None:
     for key, _ in edit.keys:
         if key in CONTENT_KEYS:
             raise UsageError(
-                f"{key!r} describes the content and cannot be set: that would be another torrent",
+                f"{quoted(key)} describes the content and cannot be set: that would be another torrent",
                 hint="mkt create makes one.",
             )
     for value in (edit.comment, edit.created_by, edit.name, edit.source, edit.update_url):
         if isinstance(value, str):
             _check_utf8(value)
     if isinstance(edit.name, str) and (reason := unsafe_reason(edit.name)):
-        raise UsageError(f"the name {printable(edit.name)!r} {reason}", hint="Take another name.")
+        raise UsageError(f"the name {quoted(edit.name)} {reason}", hint="Take another name.")
     if isinstance(edit.creation_date, int) and edit.creation_date < 0:
         raise UsageError("a creation date cannot be before 1970")
 
@@ -183,7 +183,7 @@ def _check_utf8(text: str) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise UsageError(f"'{printable(text)}' is not UTF-8, as all text in a torrent is") from None
+        raise UsageError(f"{quoted(text)} is not UTF-8, as all text in a torrent is") from None
 
 
 def _check_private_nodes(before: Metainfo, after: Metainfo, label: str) -> None:

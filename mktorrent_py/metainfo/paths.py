@@ -57,6 +57,11 @@ def brief(text: str) -> str:
     return printable(text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN // 2]}…{text[1 - MOST_SHOWN // 2 :]}")
 
 
+def quoted(text: str) -> str:
+    """What somebody said, as a message repeats it: printable, brief, and with its backslashes as they are."""
+    return f"'{brief(text)}'"
+
+
 def brief_path(components: tuple[str, ...]) -> str:
     """A path for a message, cut in the middle when it is too long."""
     few = components if len(components) <= MOST_SHOWN else components[:MOST_SHOWN] + components[-MOST_SHOWN:]

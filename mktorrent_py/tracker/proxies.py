@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from mktorrent_py.errors import UsageError
+from mktorrent_py.metainfo.paths import quoted
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -20,7 +21,7 @@ def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
             networks.append(ipaddress.ip_network(text, strict=False))
         except ValueError as error:
             raise UsageError(
-                f"{text!r} is neither an IP address nor a network", hint="Say 10.0.0.7 or 10.0.0.0/8."
+                f"{quoted(text)} is neither an IP address nor a network", hint="Say 10.0.0.7 or 10.0.0.0/8."
             ) from error
     return tuple(networks)
 

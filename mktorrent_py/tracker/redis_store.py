@@ -18,6 +18,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
 
 from mktorrent_py.errors import UsageError
+from mktorrent_py.metainfo.paths import quoted
 from mktorrent_py.tracker.protocol import (
     PEER_ID_LENGTH,
     TRACKER_FULL,
@@ -107,7 +108,7 @@ class RedisStore:
                 url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=_ONCE_MORE
             )
         except ValueError as error:
-            raise UsageError(f"{url!r} is not the URL of a store", hint="Say redis://HOST:6379/0.") from error
+            raise UsageError(f"{quoted(url)} is not the URL of a store", hint="Say redis://HOST:6379/0.") from error
 
     async def shared_key(self, fresh: bytes) -> bytes:
         """The key all trackers of this store make connection ids with: `fresh`, if none is set yet."""

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from mktorrent_py.errors import NetworkError, UsageError
+from mktorrent_py.metainfo.paths import quoted
 
 # The kernel picks a TCP port that is free; that UDP has the same one free is likely, not certain.
 _ATTEMPTS = 20
@@ -125,7 +126,7 @@ def _socket(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
         version = ipaddress.ip_address(host).version
     except ValueError as error:
         raise UsageError(
-            f"{host!r} is not an IP address to bind", hint="Say 0.0.0.0, :: or an address of this machine."
+            f"{quoted(host)} is not an IP address to bind", hint="Say 0.0.0.0, :: or an address of this machine."
         ) from error
     sock = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, kind)
     try:
