@@ -95,6 +95,22 @@ def test_a_target_of_pieces_is_a_ceiling_where_lengths_allow(total: int, target:
     assert choice.piece_length == SHORTEST or shorter.pieces > target
 
 
+@given(
+    st.lists(st.integers(0, 10**7), min_size=1, max_size=20).filter(any),
+    st.integers(1, 2000),
+    st.sampled_from(TorrentVersion),
+    st.sampled_from([MIB, LONGEST]),
+)
+def test_a_target_counts_the_pieces_of_every_file(
+    lengths: list[int], target: int, version: TorrentVersion, longest: int
+) -> None:
+    choice = choose_piece_length(lengths, version, target_pieces=target, longest=longest)
+    allowed = [assess(lengths, version, 1 << power) for power in range(14, 28) if 1 << power <= longest]
+    fitting = [each for each in allowed if each.pieces <= target]
+    fewest = min(each.pieces for each in allowed)
+    assert choice == (fitting or [each for each in allowed if each.pieces == fewest])[0]
+
+
 @pytest.mark.parametrize("piece_length", [0, 1, SHORTEST - 1, LONGEST + 1, 2 * LONGEST])
 @pytest.mark.parametrize("version", TorrentVersion)
 def test_lengths_outside_the_range_are_refused(piece_length: int, version: TorrentVersion) -> None:
@@ -122,13 +138,18 @@ def test_only_v1_takes_lengths_that_are_no_power_of_two() -> None:
         ("1.5MiB", 3 * MIB // 2),
         ("1GiB", GIB),
         ("0", 0),
+        ("99999999999999999999999", 99_999_999_999_999_999_999_999),
+        ("9007199254740993", 2**53 + 1),
+        ("0.5KiB", 512),
     ],
 )
 def test_sizes(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "MiB", "-1", "4 XiB", "1e6", "0x10", "4MiBs", "1.5", "٣", "1,000"])
+@pytest.mark.parametrize(
+    "text", ["", "MiB", "-1", "4 XiB", "1e6", "0x10", "4MiBs", "1.5", "0.1KiB", "٣", "1,000", "9" * 400, "9" * 5000]
+)
 def test_what_is_not_a_size(text: str) -> None:
     with pytest.raises(UsageError):
         parse_size(text)

@@ -31,6 +31,12 @@ def forewarnings(draft: Draft) -> Iterator[Forewarning]:
             "Name one with --tracker.",
             "private-without-tracker",
         )
+    target = draft.options.target_pieces
+    if target is not None and draft.choice.pieces > target:
+        yield Forewarning(
+            f"no piece length allowed here makes {render.count(target, 'piece')}: it will be {draft.choice.pieces:,}",
+            "In v2 and hybrids every file has a piece of its own at least; --v1 has them share.",
+        )
     if draft.layout.piece_length > LONGEST_USUAL:
         length = format_binary(draft.layout.piece_length)
         yield Forewarning(f"many clients have never met pieces of {length}", "16 MiB is the longest that is usual.")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from mktorrent_py.errors import UsageError
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.merkle import BLOCK_LENGTH, divide_up, is_power_of_two, power_of_two_at_least
+from mktorrent_py.metainfo.paths import quoted
 
 KIB, MIB = 1 << 10, 1 << 20
 SHORTEST = BLOCK_LENGTH
@@ -56,8 +57,9 @@ def choose_piece_length(
 ) -> PieceLengthChoice:
     """The automatic choice for files of these lengths, in bytes.
 
-    1. Start at the shortest power of two from 16 KiB on that makes at most 2,048 pieces (or `target_pieces`): up to
-       16 MiB, which serves 32 GiB. Larger content gets more pieces rather than longer ones.
+    1. Start at the shortest power of two from 16 KiB on that cuts so many bytes into at most 2,048 pieces: up to
+       16 MiB, which serves 32 GiB. Larger content gets more pieces rather than longer ones. With `target_pieces`, start
+       at the shortest that makes no more than these, file by file in v2 and hybrids, or as few as can be.
     2. Go beyond 16 MiB, up to 128 MiB, only when the hashes would pass 8 MB: the torrent file has to stay below the
        10 MB that libtorrent reads.
     3. A hybrid of several files pads each to a whole piece, and clients that do not know pad files fetch the zeros.
@@ -66,8 +68,10 @@ def choose_piece_length(
     4. `longest` bounds all of it.
     """
     bound = LONGEST if longest is None else longest
-    usual = LONGEST if target_pieces else min(bound, LONGEST_USUAL)
-    first = _shortest_for(lengths, version, target_pieces or USUAL_PIECES, min(bound, usual))
+    if target_pieces:
+        first = _shortest_at_most(lengths, version, target_pieces, bound)
+    else:
+        first = _shortest_for(lengths, version, USUAL_PIECES, min(bound, LONGEST_USUAL))
     while first.piece_length < bound and _hash_bytes(first, version) > MOST_HASH_BYTES:
         first = assess(lengths, version, first.piece_length * 2)
     if target_pieces:
@@ -118,20 +122,23 @@ def check_piece_length(piece_length: int, version: TorrentVersion) -> int:
     return piece_length
 
 
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:(|k|m|g|t)(i?)(b?))", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]{1,30}(?:\.[0-9]{1,30})?)\s*(?:(|k|m|g|t)(i?)(b?))", re.IGNORECASE)
 
 
 def parse_size(text: str) -> int:
     """A size in bytes from `1048576`, `512KiB`, `4M` or `1.5 GB`; K, M, G, T alone are binary, KB to TB decimal."""
     found = _SIZE.fullmatch(text.strip())
     if not found:
-        raise UsageError(f"{text!r} is not a size", hint="Write 1048576, 512KiB or 4MiB.")
+        raise UsageError(f"{quoted(text)} is not a size", hint="Write 1048576, 512KiB or 4MiB.")
     number, unit, binary, byte = found.groups()
-    base = 1000 if byte and not binary else 1024
-    size = float(number) * base ** " kmgt".index(unit.lower() or " ")
-    if size != int(size):
-        raise UsageError(f"{text!r} is not a whole number of bytes")
-    return int(size)
+    power = " kmgt".index(unit.lower() or " ")
+    factor: int = (1000 if byte and not binary else 1024) ** power
+    whole, _, decimals = number.partition(".")
+    parts: int = 10 ** len(decimals)
+    size, rest = divmod(int(whole + decimals) * factor, parts)
+    if rest:
+        raise UsageError(f"{quoted(text)} is not a whole number of bytes")
+    return size
 
 
 def format_binary(size: int) -> str:
@@ -146,6 +153,15 @@ def _shortest_for(lengths: Sequence[int], version: TorrentVersion, most_pieces: 
     wanted = power_of_two_at_least(divide_up(sum(lengths), most_pieces))
     longest_power = 1 << (longest.bit_length() - 1)
     return assess(lengths, version, min(max(wanted, SHORTEST), longest_power))
+
+
+def _shortest_at_most(
+    lengths: Sequence[int], version: TorrentVersion, most_pieces: int, longest: int
+) -> PieceLengthChoice:
+    powers = range(SHORTEST.bit_length() - 1, longest.bit_length())
+    choices = [assess(lengths, version, 1 << power) for power in powers]
+    reachable = max(most_pieces, min([choice.pieces for choice in choices]))
+    return next(choice for choice in choices if choice.pieces <= reachable)
 
 
 def _less_padding(first: PieceLengthChoice, lengths: Sequence[int], version: TorrentVersion) -> PieceLengthChoice:
