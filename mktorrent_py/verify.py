@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from mktorrent_py.content.locate import How, Located, locate_content
-from mktorrent_py.content.selection import Selection
+from mktorrent_py.content.selection import only_matching
 from mktorrent_py.content.survey import Found
 from mktorrent_py.errors import ContentError, ExitCode, UsageError
 from mktorrent_py.hashing.compare import CONTRADICTIONS, Comparison, PieceState
@@ -186,7 +186,7 @@ def run_verification(verification: Verification, *, progress: Progress | None = 
 def _wanted_files(files: Sequence[File], globs: tuple[str, ...]) -> tuple[int, ...]:
     if not globs:
         return tuple(range(len(files)))
-    selection = Selection(include=globs, keep_junk=True)
+    selection = only_matching(globs, "--files")
     wanted = tuple([number for number, file in enumerate(files) if selection.verdict(file.path, False) is None])
     if not wanted:
         raise UsageError(f"no file of the torrent matches {' or '.join(globs)}", hint="mkt inspect --files lists them.")

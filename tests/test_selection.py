@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mktorrent_py.content.looks import name_fault
-from mktorrent_py.content.selection import Reason, Selection, escape_pattern, is_plain_name
+from mktorrent_py.content.selection import Reason, Selection, escape_pattern, is_plain_name, only_matching
 from mktorrent_py.errors import UsageError
 
 
@@ -245,3 +245,9 @@ def test_every_pattern_and_no_hidden_files_end_the_short_way() -> None:
         Selection(hidden=False),
     ):
         assert not selection.takes_plain_names
+
+
+def test_a_pattern_is_named_by_the_option_it_came_from() -> None:
+    with pytest.raises(UsageError, match=r"^--files '' is not a pattern"):
+        only_matching(("",), "--files")
+    assert verdict(only_matching(("Thumbs.db",), "--files"), "Thumbs.db") is None

@@ -26,6 +26,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from mktorrent_py.errors import UsageError
+from mktorrent_py.metainfo.paths import quoted
 
 
 class Reason(StrEnum):
@@ -168,6 +169,13 @@ class Selection:
         return None
 
 
+def only_matching(patterns: tuple[str, ...], option: str) -> Selection:
+    """All that `patterns` match, junk and hidden files too; a pattern that could match nothing is one of `option`."""
+    for _ in _option_rules(option, patterns):
+        pass
+    return Selection(include=patterns, keep_junk=True)
+
+
 def is_plain_name(name: bytes) -> bool:
     """Whether nothing is to be said of a file's name: printable ASCII, safe on every system, no dot file, no junk.
 
@@ -193,13 +201,13 @@ def _option_rules(option: str, patterns: Iterable[str]) -> Iterator[_Rule]:
     for pattern in patterns:
         if pattern.startswith("!"):
             raise UsageError(
-                f"{option} {pattern!r}: a pattern here cannot begin with `!`",
+                f"{option} {quoted(pattern)}: a pattern here cannot begin with `!`",
                 hint=f"Write \\{pattern} for a name that begins so; an ignore file can take back with `!`.",
             )
         rule = _compile(_as_ignore_line(pattern))
         if rule is None:
             raise UsageError(
-                f"{option} {pattern!r} is not a pattern that could match anything",
+                f"{option} {quoted(pattern)} is not a pattern that could match anything",
                 hint="Write a name, or a glob such as '*.txt' or 'docs/**'; `\\[` for a name with a bracket in it.",
             )
         yield rule

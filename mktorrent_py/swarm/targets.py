@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mktorrent_py.content.locate import How, Located
 from mktorrent_py.content.looks import DiskFile
-from mktorrent_py.content.selection import Selection
+from mktorrent_py.content.selection import only_matching
 from mktorrent_py.content.survey import Found
 from mktorrent_py.errors import RefusedError, UsageError
 from mktorrent_py.hashing.compare import PieceState
@@ -152,7 +152,7 @@ def what_is_wrong(plan: Plan, report: Report) -> FileReport | None:
 def _wanted(files: Sequence[File], globs: Sequence[str]) -> set[int]:
     if not globs:
         return set(range(len(files)))
-    selection = Selection(include=tuple(globs), keep_junk=True)
+    selection = only_matching(tuple(globs), "--select")
     wanted = {number for number, file in enumerate(files) if selection.verdict(file.path, False) is None}
     if not wanted:
         raise UsageError(f"no file of the torrent matches {' or '.join(globs)}", hint="mkt inspect --files lists them.")
