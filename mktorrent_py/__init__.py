@@ -1,8 +1,8 @@
 """Create, inspect, verify, edit, seed, fetch and track torrents: v1, v2 and hybrid.
 
-    >>> from mktorrent_py import CreateOptions, TorrentVersion, create_torrent
+    >>> from mktorrent_py import CreateOptions, Magnet, TorrentVersion, create_torrent
     >>> created = create_torrent("release", CreateOptions(version=TorrentVersion.HYBRID))
-    >>> created.metainfo.infohashes.v2.hex()
+    >>> str(Magnet.from_metainfo(created.metainfo))
 
 The names below are imported when they are first used, so that `import mktorrent_py` costs nothing.
 """

@@ -25,7 +25,7 @@ from mktorrent_py.metainfo.layout import File, Layout
 from mktorrent_py.metainfo.merkle import NODE_LENGTH, divide_up, root_of_layer
 from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.metainfo.outer import Node
-from mktorrent_py.metainfo.paths import printable, unsafe_reason
+from mktorrent_py.metainfo.paths import printable, quoted, unsafe_reason
 from mktorrent_py.metainfo.piece_length import (
     STREAM_PIECE_LENGTH,
     PieceLengthChoice,
@@ -133,12 +133,8 @@ def draft_torrent(content: Path, options: CreateOptions) -> Draft:
 
 def check_options(options: CreateOptions) -> None:
     """Raises UsageError for options that contradict each other or a BEP."""
-    if options.piece_length is not None:
-        check_piece_length(options.piece_length, options.version)
-    if options.max_piece_length is not None:
-        check_piece_length(options.max_piece_length, options.version)
-    if options.target_pieces is not None and options.target_pieces < 1:
-        raise UsageError("the number of pieces to aim at must be at least 1")
+    _check_lengths(options)
+    _check_values(options)
     if options.version.has_v2 and options.scan.sort is not SortOrder.PATH:
         raise UsageError(
             f"v2 and hybrid torrents have one order of files, by path (BEP 52), and cannot sort by {options.scan.sort}",
@@ -148,7 +144,48 @@ def check_options(options: CreateOptions) -> None:
         raise UsageError("a private torrent must not name DHT nodes (BEP 27)", hint="Leave out --node or --private.")
     for algorithm in options.checksums:
         if algorithm not in ALGORITHMS:
-            raise UsageError(f"no checksum is called {algorithm!r}", hint=f"Take {' or '.join(ALGORITHMS)}.")
+            raise UsageError(f"no checksum is called {quoted(algorithm)}", hint=f"Take {' or '.join(ALGORITHMS)}.")
+
+
+def _check_lengths(options: CreateOptions) -> None:
+    given, longest, target = options.piece_length, options.max_piece_length, options.target_pieces
+    for length in (given, longest):
+        if length is not None:
+            check_piece_length(length, options.version)
+    if target is not None and target < 1:
+        raise UsageError("the number of pieces to aim at must be at least 1")
+    if given is not None and target is not None:
+        raise UsageError("a piece length and a number of pieces to aim at exclude each other", hint="Say one of them.")
+    if given is not None and longest is not None and given > longest:
+        raise UsageError(
+            f"a piece length of {given:,} bytes is more than {longest:,}, which is to be the longest",
+            hint="Say one of them.",
+        )
+
+
+def _check_values(options: CreateOptions) -> None:
+    """Refuse to write what would be malformed in what is read."""
+    for host, port in options.nodes:
+        if not host or not 0 < port < 1 << 16:
+            raise UsageError(f"{quoted(f'{host}:{port}')} is not a host and a port")
+    if any(len(infohash) != 20 for infohash in options.similar):
+        raise UsageError("a similar torrent is named by an infohash of 20 bytes (BEP 38)")
+    if options.creation_date is not None and options.creation_date < 0:
+        raise UsageError(f"the creation date {options.creation_date} is before 1970, which it cannot say")
+    if not all(tier and all(tier) for tier in options.trackers):
+        raise UsageError("a tier without trackers, or a tracker without a URL")
+    for text in _texts(options):
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise UsageError(f"{quoted(text)} is not UTF-8, as all text in a torrent is") from None
+
+
+def _texts(options: CreateOptions) -> list[str]:
+    """All text that goes into the torrent, but for its name, which may be kept as raw bytes."""
+    single = (options.update_url, options.comment, options.source, options.created_by)
+    lists = (options.web_seeds, options.http_seeds, options.collections, *options.trackers)
+    return [text for text in single if text is not None] + [text for texts in lists for text in texts]
 
 
 def check_name(name: str) -> None:
@@ -157,7 +194,7 @@ def check_name(name: str) -> None:
         raise UsageError("the content has no name of its own", hint="Give the torrent one with --name.")
     reason = unsafe_reason(name)
     if reason is not None:
-        raise UsageError(f"the name {printable(name)!r} {reason}", hint="Give the torrent another with --name.")
+        raise UsageError(f"the name {quoted(name)} {reason}", hint="Give the torrent another with --name.")
 
 
 def hash_draft(draft: Draft, *, progress: Progress | None = None) -> Created:
@@ -306,7 +343,8 @@ def _no_content(path: Path, content: Content) -> UsageError:
     if not content.files:
         left = f"; {len(content.left_out):,} entries were left out" if content.left_out else ""
         return UsageError(f"{shown} has no files to make a torrent of{left}", hint=_left_out_hint(content))
+    all_empty = "it is empty" if content.single else "every file in it is empty"
     return UsageError(
-        f"{shown} has no bytes: all of its {len(content.files):,} files are empty",
+        f"{shown} has no bytes: {all_empty}",
         hint="No client takes a torrent without content.",
     )

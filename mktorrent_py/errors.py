@@ -30,7 +30,8 @@ class TorrentError(Exception):
 
     `message` says what happened and to what; `hint` says what to do next, when something can be done.
     `path` is where in a metainfo it happened (`info.files[3].length`), composed segment by segment while the
-    error travels up through `located`; `offset` is the byte where it was seen, when there is one.
+    error travels up through `located`; `offset` is the byte where it was seen, when there is one. `source` is what was
+    read when it happened, a file or standard input, where whoever read it knows.
     """
 
     exit_code = ExitCode.NO
@@ -41,9 +42,10 @@ class TorrentError(Exception):
         self.hint = hint
         self.path = path
         self.offset = offset
+        self.source = ""
 
     def __str__(self) -> str:
-        where = f"{self.path}: " if self.path else ""
+        where = "".join([f"{place}: " for place in (self.source, self.path) if place])
         at = f" (at byte {self.offset:,})" if self.offset is not None else ""
         return f"{where}{self.message}{at}"
 
@@ -98,4 +100,14 @@ def located(segment: str) -> Iterator[None]:
     except TorrentError as error:
         joint = "" if not error.path or error.path.startswith("[") else "."
         error.path = f"{segment}{joint}{error.path}"
+        raise
+
+
+@contextmanager
+def reading(source: str) -> Iterator[None]:
+    """Say of any MetainfoError that passes through what was read when it happened."""
+    try:
+        yield
+    except MetainfoError as error:
+        error.source = error.source or source
         raise

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mktorrent_py.errors import ContentError, LimitError, RefusedError
+from mktorrent_py.errors import ContentError, LimitError, RefusedError, reading
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.model import Metainfo
 
@@ -21,34 +21,34 @@ def read_bytes(path: Path, *, limits: Limits | None = None) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(bound + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ContentError(f"cannot read {path}: {reason_of(error)}") from error
     if len(data) > bound:
         raise LimitError(f"{path} is larger than {bound:,} bytes, the limit for a torrent file")
     return data
 
 
-def read_metainfo(path: Path, *, limits: Limits | None = None) -> Metainfo:
+def read_metainfo(path: Path | str, *, limits: Limits | None = None) -> Metainfo:
     """Read a torrent file. Raises ContentError, or MetainfoError with the key path of what is wrong."""
-    return Metainfo.from_bytes(read_bytes(path, limits=limits), limits=limits)
+    data = read_bytes(Path(path), limits=limits)
+    with reading(str(path)):
+        return Metainfo.from_bytes(data, limits=limits)
 
 
-def reason_of(error: OSError) -> str:
-    """What the system said, as a phrase."""
-    return (error.strerror or str(error)).lower()
+def reason_of(error: OSError | ValueError) -> str:
+    """What the system said, as a phrase; a ValueError is what Python says of a path that no system takes."""
+    return ((error.strerror if isinstance(error, OSError) else "") or str(error)).lower()
 
 
 def refuse_to_overwrite(path: Path) -> None:
     """Raises RefusedError if something stands at `path` that writing would replace."""
-    if os.path.lexists(path) and not _is_pipe(path):
-        raise RefusedError(
-            f"{path} is already there", hint="Say --force to replace it, or --output to write elsewhere."
-        )
+    if os.path.lexists(path) and not is_pipe(path):
+        raise RefusedError(f"{path} is already there", hint="Say --force to replace it, or write elsewhere.")
 
 
-def write_metainfo(metainfo: Metainfo, path: Path, *, overwrite: bool = False) -> None:
-    """Write a torrent file atomically."""
-    write_atomically(path, metainfo.to_bytes(), overwrite=overwrite)
+def write_metainfo(metainfo: Metainfo, path: Path | str, *, overwrite: bool = False) -> None:
+    """Write a torrent file atomically. Raises as `write_together` does."""
+    write_atomically(Path(path), metainfo.to_bytes(), overwrite=overwrite)
 
 
 def write_atomically(path: Path, data: bytes, *, overwrite: bool = False) -> None:
@@ -63,7 +63,7 @@ def write_together(files: Mapping[Path, bytes], *, overwrite: bool = False) -> N
     terminals are written to. Raises RefusedError if something is there and `overwrite` is not said, ContentError when
     one cannot be written.
     """
-    pipes = [path for path in files if _is_pipe(path)]
+    pipes = [path for path in files if is_pipe(path)]
     staged = [_Staged.of(path, overwrite) for path in files if path not in pipes]
     try:
         for each in staged:
@@ -102,11 +102,11 @@ def _telling_of(path: Path) -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ContentError(f"cannot write {path}: {reason_of(error)}", hint="Nothing was written.") from error
 
 
-def _is_pipe(path: Path) -> bool:
+def is_pipe(path: Path) -> bool:
     """Whether what stands there takes bytes without being replaced: a pipe, a terminal, the null device."""
     try:
         mode = path.stat().st_mode

@@ -7,6 +7,7 @@ import os
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import reference
@@ -286,3 +287,44 @@ def test_cancelling_stops_the_workers(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match="stopped"):
         create_torrent(content, options_for(TorrentVersion.HYBRID), progress=progress)
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"piece_length": 32768, "max_piece_length": 16384}, "which is to be the longest"),
+        ({"piece_length": 16384, "target_pieces": 4}, "exclude each other"),
+        ({"target_pieces": 0}, "at least 1"),
+        ({"nodes": (("host", 65536),)}, "'host:65536' is not a host and a port"),
+        ({"nodes": (("", 1),)}, "is not a host and a port"),
+        ({"similar": (b"short",)}, "20 bytes"),
+        ({"creation_date": -1}, "before 1970"),
+        ({"trackers": ((),)}, "without trackers"),
+        ({"trackers": (("",),)}, "without a URL"),
+        ({"trackers": (("http://\udce9/",),)}, "not UTF-8"),
+        ({"comment": "\udce9"}, r"'\\xe9' is not UTF-8"),
+        ({"source": "\ud800"}, "not UTF-8"),
+        ({"web_seeds": ("http://\udce9/",)}, "not UTF-8"),
+        ({"checksums": ("md5",)}, "no checksum is called 'md5'"),
+    ],
+)
+def test_what_no_torrent_should_say_is_refused(wrong: dict[str, Any], says: str, tmp_path: Path) -> None:
+    (tmp_path / "content").write_bytes(b"x")
+    with pytest.raises(UsageError, match=says):
+        create_torrent(tmp_path / "content", CreateOptions(**wrong))
+
+
+@pytest.mark.parametrize(("files", "says"), [({"a": 0}, "every file in it is empty"), (None, "it is empty")])
+def test_content_without_a_byte_is_counted_in_words(files: dict[str, int] | None, says: str, tmp_path: Path) -> None:
+    content = tmp_path / "content"
+    if files is None:
+        content.touch()
+    else:
+        write_tree(content, files)
+    with pytest.raises(UsageError, match=says):
+        create_torrent(content)
+
+
+def test_a_path_that_no_system_takes_cannot_be_read() -> None:
+    with pytest.raises(ContentError, match="cannot read"):
+        create_torrent("a\0b")

@@ -137,3 +137,13 @@ def test_attributes(tmp_path: Path) -> None:
     }  # fmt: skip
     assert {file.attributes for file in scan_content(tmp_path, STORE).files} == {"", "l"}
     assert scan_content(tmp_path / "run", with_attributes).files[0].attributes == "x"
+
+
+def test_a_broken_link_that_is_gone_by_now_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(path: bytes) -> bytes:
+        raise FileNotFoundError(2, "No such file or directory", path)
+
+    top = plant(tmp_path, "top/z") / "top"
+    (top / "broken").symlink_to("nowhere")
+    monkeypatch.setattr(os, "readlink", gone)
+    assert scan_content(top, PLAIN).left_out == (LeftOut("broken", Reason.BROKEN_LINK, ""),)

@@ -10,11 +10,19 @@ import threading
 from pathlib import Path
 
 import pytest
+from torrents import encode, v1
 
-from mktorrent_py import torrentfile
-from mktorrent_py.errors import ContentError, LimitError, RefusedError
+from mktorrent_py import Metainfo, torrentfile
+from mktorrent_py.errors import ContentError, LimitError, MetainfoError, RefusedError
 from mktorrent_py.metainfo.bencode import Limits
-from mktorrent_py.torrentfile import read_bytes, refuse_to_overwrite, write_atomically, write_together
+from mktorrent_py.torrentfile import (
+    read_bytes,
+    read_metainfo,
+    refuse_to_overwrite,
+    write_atomically,
+    write_metainfo,
+    write_together,
+)
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes, links and pipes that Windows has not")
 
@@ -177,3 +185,26 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_bytes(tmp_path / "missing")
     with pytest.raises(ContentError, match="is a directory"):
         read_bytes(tmp_path)
+
+
+def test_torrents_are_read_and_written_by_path_or_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.torrent"
+    metainfo = Metainfo.from_bytes(encode(v1()))
+    write_metainfo(metainfo, str(path))
+    assert read_metainfo(str(path)) == read_metainfo(path) == metainfo
+
+
+def test_a_refused_torrent_is_named_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.torrent"
+    path.write_bytes(b"de")
+    with pytest.raises(MetainfoError) as caught:
+        read_metainfo(path)
+    assert str(caught.value) == f"{path}: info: is missing"
+    assert (caught.value.source, caught.value.path) == (str(path), "info")
+
+
+def test_paths_that_no_system_takes_are_content_errors() -> None:
+    with pytest.raises(ContentError, match="cannot read"):
+        read_metainfo("a\0b")
+    with pytest.raises(ContentError, match="cannot write"):
+        write_metainfo(Metainfo.from_bytes(encode(v1())), "a\0b")

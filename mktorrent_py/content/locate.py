@@ -161,8 +161,8 @@ def _entries_named(directory: Path, name: str) -> list[str]:
 def _stat_place(place: Path) -> os.stat_result:
     try:
         return place.stat()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+    except (OSError, ValueError) as error:
+        reason = ((error.strerror if isinstance(error, OSError) else "") or str(error)).lower()
         raise ContentError(f"cannot read {printable(str(place))}: {reason}") from error
 
 

@@ -28,7 +28,7 @@ from mktorrent_py.content.selection import Reason, Selection
 from mktorrent_py.content.walk import LeftOut, Listing, ScanOptions, SortOrder, Symlinks, Walk, refuse
 from mktorrent_py.errors import ContentError, UsageError
 from mktorrent_py.metainfo.layout import File
-from mktorrent_py.metainfo.paths import printable
+from mktorrent_py.metainfo.paths import printable, quoted
 
 __all__ = [
     "Content",
@@ -135,7 +135,7 @@ def _scan_directory(content: Path, status: os.stat_result, options: ScanOptions,
 def _stat_content(content: Path) -> os.stat_result:
     try:
         return content.stat()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         refuse(printable(str(content)), error)
 
 
@@ -147,7 +147,7 @@ def _content_name(content: Path, options: ScanOptions) -> str:
     fault = name_fault(name, allow_raw=options.allow_raw_names)
     if fault is not None:
         raise UsageError(
-            f"{printable(name)!r} cannot be the name of a torrent: {fault}",
+            f"{quoted(name)} cannot be the name of a torrent: {fault}",
             hint="Give the torrent another name with --name.",
         )
     return name

@@ -44,9 +44,9 @@ _SPECIAL_FILES = {
 }
 
 _ADVICE = {
-    errno.EACCES: "Or run as someone who may read it.",
-    errno.EPERM: "Or run as someone who may read it.",
-    errno.ENAMETOOLONG: "Or start from a directory nearer to it.",
+    errno.EACCES: "run as someone who may read it",
+    errno.EPERM: "run as someone who may read it",
+    errno.ENAMETOOLONG: "start from a directory nearer to it",
 }
 
 # The names a file list asks for in one directory, each with what it asks for beneath; None asks for everything.
@@ -352,19 +352,25 @@ class Walk:
         refuse(self._shown(path), error, exclude=path[-1] if path else None)
 
 
-def refuse(shown: str, error: OSError, *, exclude: str | None = None) -> NoReturn:
+def refuse(shown: str, error: OSError | ValueError, *, exclude: str | None = None) -> NoReturn:
     """Raise the ContentError for what cannot be read; `exclude` is a name that could be left out instead."""
-    cause = error.strerror or str(error)
-    advice = ["Nothing was written."]
-    if exclude is not None:
-        advice.append(f"Leave it out with --exclude {shlex.quote(escape_pattern(exclude))}.")
-    if error.errno in _ADVICE:
-        advice.append(_ADVICE[error.errno])
-    raise ContentError(f"cannot read {shown}: {cause[:1].lower()}{cause[1:]}", hint=" ".join(advice)) from error
+    cause, number = (error.strerror, error.errno) if isinstance(error, OSError) else (None, None)
+    cause = cause or str(error)
+    advice = [] if exclude is None else [f"leave it out with --exclude {shlex.quote(escape_pattern(exclude))}"]
+    advice += [_ADVICE[number]] if number in _ADVICE else []
+    hint = ", or ".join(advice)
+    raise ContentError(
+        f"cannot read {shown}: {cause[:1].lower()}{cause[1:]}",
+        hint=f"Nothing was written. {hint[:1].upper()}{hint[1:]}." if hint else "Nothing was written.",
+    ) from error
 
 
 def _link_text(entry: _Entry) -> str:
-    return f"to {decode_name(os.readlink(entry.path))}" if entry.is_link else ""
+    """Where a link says it leads; nothing for what is no link, or is gone by now."""
+    try:
+        return f"to {decode_name(os.readlink(entry.path))}" if entry.is_link else ""
+    except OSError:
+        return ""
 
 
 def _is_below(path: bytes, directory: bytes) -> bool:
