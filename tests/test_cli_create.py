@@ -230,6 +230,20 @@ def test_output_to_a_directory_a_file_and_a_pipe(capfdbinary: pytest.CaptureFixt
         (["-", "-n", "x", "-o", "x", "--dry-run"], 2, "--dry-run"),
         (["-", "-n", "x", "-o", "x", "--target-pieces", "5"], 2, "stream"),
         (["release", "--ignore-file", "missing"], 3, "cannot read missing"),
+        (["release", "-t", ""], 2, "'' names no tracker"),
+        (["release", "-t", " , "], 2, "names no tracker"),
+        (["release", "--date", ""], 2, "'' is not a date"),
+        (["release", "--date", "", "--no-date"], 2, "exclude each other"),
+        (["release", "--update-url", ""], 2, "'' is not the URL of updates"),
+        (["release", "--max-piece-length", ""], 2, "'' is not a size"),
+        (["release", "--collection", ""], 2, "--collection is empty"),
+        (["release", "--checksums", ""], 2, "names no checksum"),
+        (["release", "--checksums", ","], 2, "names no checksum"),
+        (["release", "--field", ""], 2, "there is no field ''"),
+        (["release", "-l", "32KiB", "--max-piece-length", "16KiB"], 2, "which is to be the longest"),
+        (["release", "-l", "16KiB", "--target-pieces", "4"], 2, "exclude each other"),
+        (["release", "-n", "\udce9"], 2, r"'\xe9' cannot be the name"),
+        (["release", "-n", "a\\b"], 2, r"'a\b' cannot be the name"),
     ],
 )
 def test_what_cannot_be_is_refused_before_the_work(
@@ -467,3 +481,20 @@ def test_progress_off_a_terminal_has_no_carriage_returns(mode: str, create: Shel
     assert "\r" not in create.err
     if mode == "json":
         assert [json.loads(line)["event"] for line in create.err.splitlines()][-1] == "done"
+
+
+def test_a_directory_that_takes_no_files_is_found_out_before_the_work(
+    create: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(created, "hash_draft", lambda *_, **__: pytest.fail("the content was hashed"))
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.W_OK and allowed(path, mode))
+    assert "cannot write" in create.refused("release", code=3)
+    assert "permission denied" in create.err
+
+
+def test_a_target_that_no_length_reaches_is_told_of(create: Shell) -> None:
+    assert create("release", "--target-pieces", "1", "--dry-run", "--field", "pieces") == "2\n"
+    assert "makes 1 piece: it will be 2" in create.err
+    create("release", "--target-pieces", "2", "--dry-run")
+    assert "it will be" not in create.err

@@ -134,6 +134,12 @@ def test_wrong_usage_says_what_and_where_to_look(words: list[str], capsys: pytes
     assert "--help lists what it takes." in second
 
 
+def test_a_failure_of_the_system_names_the_file_in_words() -> None:
+    for name in ("f\udce9", b"f\xe9"):
+        assert failure_of(FileNotFoundError(2, "No such file", name), []).message == "cannot use f\udce9: no such file"
+    assert failure_of(OSError(28, "No space left"), []).message == "cannot write the result: no space left"
+
+
 def test_failures_are_told_in_json_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["create", "nowhere", "--json"]) == ExitCode.CONTENT
     said = capsys.readouterr()

@@ -31,7 +31,7 @@ def saved(directory: Path, torrent: dict[str, Any], name: str = "x.torrent") -> 
     return str(path)
 
 
-def on_terminal(words: list[str], columns: int) -> str:
+def on_terminal(words: list[str], columns: int, code: int = 0) -> str:
     """What `mkt` prints on a terminal of this width."""
     ours, theirs = pty.openpty()
     environment = os.environ | {"COLUMNS": str(columns), "TERM": "dumb"}
@@ -43,7 +43,7 @@ def on_terminal(words: list[str], columns: int) -> str:
                 parts.append(part)
         except OSError:  # how Linux says that the other side has closed
             pass
-        assert process.wait() == 0
+        assert process.wait() == code
     os.close(ours)
     return b"".join(parts).decode().replace("\r\n", "\n")
 
@@ -213,3 +213,13 @@ def test_diff_says_no_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert (facts["same"], facts["fields"]) == (False, [{"field": "comment", "old": None, "new": "x"}])
     assert main(["diff", "-q", one, other]) == 1
     assert capsys.readouterr().out == ""
+
+
+def test_diff_measures_for_people_and_counts_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = saved(tmp_path, hybrid() | {"creation date": 0}, "one.torrent")
+    other = saved(tmp_path, v1() | {"creation date": 86400}, "other.torrent")
+    shown = on_terminal(["diff", one, other], 120, code=1)
+    assert "date         1970-01-01 00:00:00 UTC -> 1970-01-02 00:00:00 UTC\n" in shown
+    assert "padding      32.8 kB (32,762 bytes) -> 0 bytes\n" in shown
+    assert main(["diff", one, other, "--field", "fields"]) == 1
+    assert "padding\t32762\t0\n" in capsys.readouterr().out

@@ -16,7 +16,9 @@ from typer.exceptions import Exit, TyperException
 
 from mktorrent_py.cli import signals
 from mktorrent_py.cli.failure import end_with
+from mktorrent_py.cli.words import prepare, reworded
 from mktorrent_py.errors import ExitCode, UsageError
+from mktorrent_py.metainfo.paths import quoted
 
 VERBS = {
     "create": "Make a torrent of a file or directory",
@@ -48,12 +50,13 @@ class VerbGroup(TyperGroup):
 
             close = difflib.get_close_matches(cmd_name, VERBS, n=1)
             hint = f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(VERBS)}."
-            raise UsageError(f"no command {cmd_name!r}. {hint}")
+            raise UsageError(f"no command {quoted(cmd_name)}. {hint}")
         command: Any = typer.main.get_command(import_module(f"mktorrent_py.cli.{cmd_name}").app)
         command.name = cmd_name
         command.rich_markup_mode = None
         # Completion is the program's, not a verb's.
         command.params = [each for each in command.params if each.name not in COMPLETION]
+        prepare(command)
         return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -117,7 +120,7 @@ def _end_usage(error: TyperException, words: list[str], debug: bool) -> int:
         return ExitCode.USAGE
     verb = next((word for word in words if word in VERBS), "")
     hint = f"mkt {verb} --help lists what it takes.".replace("  ", " ")
-    usage = UsageError(_as_sentence(error.format_message()), hint=hint)
+    usage = UsageError(_as_sentence(reworded(error.format_message())), hint=hint)
     return end_with(usage, words, debug=debug)
 
 

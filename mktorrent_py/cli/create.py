@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from mktorrent_py.cli import options
+from mktorrent_py.cli import options, streams
 from mktorrent_py.cli.created import Face, make
 from mktorrent_py.cli.groups import Group, flag, in_groups, option, repeatable
 from mktorrent_py.cli.options import Manner, Text, Texts
@@ -48,7 +47,10 @@ class Output(Group):
 
     def algorithms(self) -> tuple[str, ...]:
         words = [word.strip() for words in self.checksums for word in words.split(",")]
-        return tuple(dict.fromkeys([word for word in words if word]))
+        named = tuple(dict.fromkeys([word for word in words if word]))
+        if self.checksums and not named:
+            raise UsageError("--checksums names no checksum", hint="Take sha256, blake3, or both: sha256,blake3.")
+        return named
 
 
 class Form(Group):
@@ -79,7 +81,7 @@ class Form(Group):
         return None if self.piece_length == "auto" else parse_size(self.piece_length)
 
     def longest(self) -> int | None:
-        return parse_size(self.max_piece_length) if self.max_piece_length else None
+        return None if self.max_piece_length is None else parse_size(self.max_piece_length)
 
 
 class Peers(Group):
@@ -120,6 +122,9 @@ class About(Group):
     )
     no_date: bool = flag("--no-date", help="No creation date.")
 
+    def checked_update_url(self) -> str | None:
+        return None if self.update_url is None else options.check_url(self.update_url, "updates", ("http", "https"))
+
     def created_by(self) -> str | None:
         if self.creator is not None and self.no_creator:
             raise UsageError("--creator and --no-creator exclude each other")
@@ -130,12 +135,12 @@ class About(Group):
         return f"mktorrent_py {__version__}"
 
     def creation_date(self) -> int | None:
-        if self.date and self.no_date:
+        if self.date is not None and self.no_date:
             raise UsageError("--date and --no-date exclude each other")
         epoch = options.source_date_epoch()
         if self.no_date:
             return None
-        if self.date:
+        if self.date is not None:
             return options.parse_date(self.date, time.time())
         return int(time.time()) if epoch is None else epoch
 
@@ -181,7 +186,8 @@ class Choice(Group):
             if self.null:
                 raise UsageError("-0 goes with --files-from")
             return None
-        data = sys.stdin.buffer.read() if self.files_from == "-" else _read(Path(self.files_from))
+        options.check_not_empty(self.files_from, "--files-from")
+        data = streams.binary_stdin().read() if self.files_from == "-" else _read(Path(self.files_from))
         return tuple(split_file_list(data, null=self.null))
 
 
@@ -200,7 +206,7 @@ class Seeding(Group):
             if self.seed_port is not None or self.seed_bind is not None:
                 raise UsageError("--seed-port and --seed-bind go with --seed")
             return None
-        if place.is_stream or place.to_stdout or dry_run or face.field:
+        if place.is_stream or place.to_stdout or dry_run or face.field is not None:
             raise UsageError(
                 "--seed needs content on disk and a torrent file, so it does not go with -, --dry-run or --field",
                 hint="Create it first, then: mkt seed TORRENT CONTENT.",
@@ -252,8 +258,8 @@ def _wanted(output: Output, form: Form, peers: Peers, about: About, choice: Choi
         http_seeds=tuple([options.check_url(url, "an HTTP seed", ("http", "https")) for url in peers.http_seed]),
         nodes=tuple([options.parse_node(text) for text in peers.node]),
         similar=tuple([options.parse_infohash(text) for text in about.similar]),
-        collections=tuple([options.check_text(text, "--collection") for text in about.collection]),
-        update_url=options.check_url(about.update_url, "updates", ("http", "https")) if about.update_url else None,
+        collections=tuple([options.check_not_empty(text, "--collection") for text in about.collection]),
+        update_url=about.checked_update_url(),
         name=about.name,
         comment=options.check_text(about.comment, "--comment") if about.comment else None,
         source=options.check_text(about.source, "--source") if about.source else None,

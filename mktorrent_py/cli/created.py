@@ -13,6 +13,7 @@ from typing import Any
 
 from mktorrent_py.cli import messages, render, streams, style
 from mktorrent_py.cli.forewarning import forewarnings
+from mktorrent_py.cli.options import refuse_two_faces
 from mktorrent_py.cli.place import STANDARD_STREAM, Place
 from mktorrent_py.cli.progress import ProgressMode, shown
 from mktorrent_py.create import Created, CreateOptions, Draft, create_from_stream, draft_torrent, hash_draft
@@ -43,13 +44,12 @@ class Face:
 
     def check(self, place: Place, *, dry_run: bool) -> None:
         """Raises UsageError for what cannot be told."""
-        if self.json and self.field:
-            raise UsageError("--json and --field exclude each other")
-        if place.to_stdout and (self.json or self.field) and not dry_run:
+        refuse_two_faces(json=self.json, field=self.field)
+        if place.to_stdout and (self.json or self.field is not None) and not dry_run:
             raise UsageError(
                 "--output - and --json or --field would mix on standard output", hint="Write the torrent to a file."
             )
-        if self.field:
+        if self.field is not None:
             render.refuse_unknown_field(self.field, fields(dry_run=dry_run))
 
 
@@ -164,7 +164,8 @@ def _tell(created: Created, place: Place, target: Path, face: Face) -> None:
         face,
         lambda: render.print_block(str(target), FORMATS[created.draft.layout.version], rows),
     )
-    if style.is_terminal(sys.stdout) and not (face.quiet or face.json or face.field or place.is_stream or face.events):
+    is_for_people = style.is_terminal(sys.stdout) and not (face.quiet or face.json or face.field is not None)
+    if is_for_people and not (place.is_stream or face.events):
         _tell_next(place, target)
 
 
@@ -185,7 +186,7 @@ def _show(facts: dict[str, Any], face: Face, for_people: Callable[[], None]) -> 
         render.print_json_line({"event": "created", **facts})
     elif face.json:
         render.print_json(facts)
-    elif face.field:
+    elif face.field is not None:
         render.print_field(facts, face.field)
     elif face.quiet:
         return

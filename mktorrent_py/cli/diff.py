@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import typer
 
 from mktorrent_py.cli import render, style
 from mktorrent_py.cli.inspected import show
-from mktorrent_py.cli.options import FieldOption, JsonOption, QuietOption
+from mktorrent_py.cli.options import FieldOption, JsonOption, QuietOption, refuse_two_faces
 from mktorrent_py.cli.render import Facts
 from mktorrent_py.cli.sources import LimitOption, parse_limits, read_metainfo_from
 from mktorrent_py.errors import ExitCode, UsageError
 from mktorrent_py.metainfo.diff import compare_metainfos, differences_facts
 from mktorrent_py.metainfo.paths import printable
+from mktorrent_py.metainfo.piece_length import format_binary
 
 EPILOG = """Exit code 1 when they differ. Files are compared by what the torrents say of their bytes: roots (v2), or
 pieces (v1) where both torrents cut the file alike; `unknown` are those that cannot be told so, and are no difference.
 
 --json: same, old, new (the two sources), fields (field, old, new), trackers (url, old_tier, new_tier), and added,
 removed, renamed, changed, unknown, each a list of path and length, with old_ and new_ where they differ."""
+
+LABELS = {"creation_date": "date"}
+MEASURED: dict[str, Callable[[int], str]] = {
+    "creation_date": render.date,
+    "length": render.exact_size,
+    "padding": render.exact_size,
+    "piece_length": format_binary,
+}
+"""How people read the numbers of the summary that are not counts."""
 
 MARKS = {"added": "+", "removed": "-", "renamed": ">", "changed": "~", "unknown": "?"}
 WORDS = {"renamed": "renamed", "changed": "other content", "unknown": "cannot be compared"}
@@ -39,13 +49,13 @@ def diff(
     limit: LimitOption = [],
 ) -> int:
     """Compare two torrents."""
+    refuse_two_faces(json=json, field=field)
     if old == new == "-":
         raise UsageError("standard input holds one torrent")
     limits = parse_limits(limit)
     differences = compare_metainfos(read_metainfo_from(old, limits), read_metainfo_from(new, limits))
     facts: Facts = {"old": old, "new": new, **differences_facts(differences)}
-    if not quiet or json or field is not None:
-        show(facts, _lines, json=json, field=field)
+    show(facts, _lines, json=json, field=field, quiet=quiet)
     return ExitCode.NO if differences else ExitCode.DONE
 
 
@@ -64,8 +74,9 @@ def _lines(facts: Facts) -> Iterator[str]:
 
 def _field_lines(change: dict[str, Any]) -> Iterator[str]:
     """Old and new on one line when there is room, otherwise on two."""
-    label = change["field"].replace("_", " ").replace(".", " ")
-    old, new = _value(change["old"]), _value(change["new"])
+    field = change["field"]
+    label = LABELS.get(field, field.replace("_", " ").replace(".", " "))
+    old, new = _value(field, change["old"]), _value(field, change["new"])
     room = style.terminal_width() - len(render.MARGIN) - render.LABEL_WIDTH
     if style.display_width(f"{old} -> {new}") <= room:
         yield _row(label, f"{old} -> {new}")
@@ -78,9 +89,13 @@ def _row(label: str, text: str) -> str:
     return f"{render.MARGIN}{style.pad_to(printable(label), render.LABEL_WIDTH - 1)} {text}"
 
 
-def _value(value: Any) -> str:
+def _value(field: str, value: Any) -> str:
     if value is None or value == []:
         return "none"
+    if field in MEASURED and isinstance(value, int):
+        return MEASURED[field](value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
     if isinstance(value, list):
         return printable(", ".join(map(str, value)))
     return f'"{printable(value)}"' if isinstance(value, str) and " " in value else printable(render.plain(value))

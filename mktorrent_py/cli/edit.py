@@ -18,6 +18,7 @@ from mktorrent_py.errors import UsageError
 from mktorrent_py.metainfo.bencode import Encodable
 from mktorrent_py.metainfo.edit import INFO_PREFIX, KEEP, Edit, Keep, ListChange, TierChange
 from mktorrent_py.metainfo.outer import Node
+from mktorrent_py.metainfo.paths import quoted
 
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -206,9 +207,9 @@ def _not_empty(text: str) -> str:
 def parse_tier_addition(text: str) -> list[tuple[int, str]]:
     """`2=udp://tracker.example:80` as tier 2 and each tracker."""
     number, mark, urls = text.partition("=")
-    if not mark or not number.isascii() or not number.isdigit():
+    if not mark or not re.fullmatch("[0-9]{1,9}", number):
         raise UsageError(
-            f"{text!r} is not a tier and its trackers", hint="Write 2=udp://tracker.example.org:80/announce."
+            f"{quoted(text)} is not a tier and its trackers", hint="Write 2=udp://tracker.example.org:80/announce."
         )
     return [(int(number), url) for url in parse_tier(urls)]
 
@@ -226,7 +227,9 @@ def parse_setting(text: str) -> tuple[str, Encodable]:
     is_json = key.endswith(":")
     key = key.removesuffix(":")
     if not mark or key in ("", INFO_PREFIX):
-        raise UsageError(f"{text!r} is not a key and a value", hint="Write KEY=TEXT, or KEY:=JSON as in x-count:=5.")
+        raise UsageError(
+            f"{quoted(text)} is not a key and a value", hint="Write KEY=TEXT, or KEY:=JSON as in x-count:=5."
+        )
     if is_json:
         return key, _parse_json(value, text)
     if key in INTEGER_KEYS:
@@ -239,7 +242,7 @@ def _parse_json(value: str, text: str) -> Encodable:
         return _bencodable(json_format.loads(value))
     except (ValueError, RecursionError):
         hint = "Bencode has integers, texts, lists and dictionaries; no fractions, true, false or null."
-        raise UsageError(f"the value of {text!r} is not JSON that bencode can hold", hint=hint) from None
+        raise UsageError(f"the value of {quoted(text)} is not JSON that bencode can hold", hint=hint) from None
 
 
 def _bencodable(value: Any) -> Encodable:
@@ -263,7 +266,7 @@ def _utf8(text: str) -> str:
 
 def _parse_integer(value: str, key: str) -> int:
     if not re.fullmatch(r"-?[0-9]{1,18}", value):
-        raise UsageError(f"{key!r} takes an integer, not {value!r}")
+        raise UsageError(f"{quoted(key)} takes an integer, not {quoted(value)}")
     return int(value)
 
 

@@ -7,7 +7,6 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +81,12 @@ def edit_all(sources: Sequence[str], wanted: Edit, target: Target, face: EditFac
     """Edit every torrent; nothing is written before all of them are read, changed and found writable."""
     if replace(wanted, new_infohash=False, if_present=False) == Edit():
         raise UsageError("no change was asked for", hint="mkt edit --help lists what can be changed.")
+    options.refuse_two_faces(json=face.json, field=face.field)
     sources = list(dict.fromkeys(sources))
     edited = [_edit(source, wanted, target) for source in sources]
     _check_paths(edited, target, face)
     facts = [_facts(each, target) for each in edited]
-    if face.field:
+    if face.field is not None:
         render.check_field(facts[0], face.field)
     if not target.dry_run:
         _write_all(edited, target)
@@ -128,7 +128,7 @@ def _read(source: str) -> bytes:
 
 def _check_paths(edited: Sequence[Edited], target: Target, face: EditFace) -> None:
     """Refuse before the first is written what would be refused at the last."""
-    if any(each.path is None for each in edited) and (len(edited) > 1 or face.json or face.field):
+    if any(each.path is None for each in edited) and (len(edited) > 1 or face.json or face.field is not None):
         raise UsageError("only one torrent, and nothing else, can go to standard output", hint="Say --output DIR/.")
     taken: set[Path] = set()
     for path in [each.path for each in edited if each.path is not None]:
@@ -178,7 +178,7 @@ def _tell(edited: Sequence[Edited], facts: list[dict[str, Any]], target: Target,
     if face.quiet or any(each.path is None for each in edited):
         return
     for each, fact in zip(edited, facts, strict=True):
-        if face.field:
+        if face.field is not None:
             render.print_field(fact, face.field)
         elif style.is_terminal(sys.stdout):
             render.print_block(each.source, _remark(each, target), _rows(each))
@@ -250,6 +250,6 @@ def _items(change: Change, value: Any) -> list[str]:
 def _scalar(field: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if field == "creation_date" and value < 253_402_300_800:
-        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    if field == "creation_date":
+        return render.date(value)
     return printable(json.dumps(value, ensure_ascii=False))

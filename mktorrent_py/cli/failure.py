@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,25 +17,27 @@ from mktorrent_py.errors import ContentError, ExitCode, TorrentError
 class Failure:
     """What happened and to what, what to do next, and the code to end with.
 
-    `path` is where in a metainfo and `offset` at which byte it happened; `said` is the message with both.
+    `source` is the torrent, `path` where in it and `offset` at which byte it happened; `said` is the message with all.
     """
 
     message: str
     code: int
     hint: str | None = None
     said: str | None = None
+    source: str | None = None
     path: str | None = None
     offset: int | None = None
 
     def facts(self) -> dict[str, Any]:
-        """As JSON tells it."""
-        return {
+        """As JSON tells it; `source` where one torrent is to blame."""
+        facts = {
             "exit": int(self.code),
             "message": self.message,
             "hint": self.hint,
             "path": self.path,
             "offset": self.offset,
         }
+        return facts if self.source is None else {**facts, "source": self.source}
 
 
 def end_with(error: BaseException, words: Sequence[str], *, debug: bool) -> int:
@@ -77,6 +80,7 @@ def _of_ours(error: TorrentError) -> Failure:
         code=error.exit_code,
         hint=error.hint,
         said=str(error),
+        source=error.source or None,
         path=error.path or None,
         offset=error.offset,
     )
@@ -84,12 +88,15 @@ def _of_ours(error: TorrentError) -> Failure:
 
 def _of_system(error: OSError) -> Failure:
     reason = (error.strerror or str(error)).lower()
-    named = f"{error.filename}: {reason}" if error.filename else f"cannot write the result: {reason}"
+    if not error.filename:
+        return Failure(message=f"cannot write the result: {reason}", code=ContentError.exit_code)
+    name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else str(error.filename)
+    named = f"cannot use {name}: {reason}"
     return Failure(message=named, code=ContentError.exit_code)
 
 
 def _print_json(failure: Failure) -> None:
-    """The failure as an object on stdout: `schema`, and `error` with exit, message, hint, path, offset."""
+    """The failure as an object on stdout: `schema`, and `error`, which holds its facts."""
     try:
         print(json.dumps({"schema": 1, "error": failure.facts()}), flush=True)
     except OSError:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from mktorrent_py.cli.inspected import magnet_lines, show, torrent_lines
-from mktorrent_py.cli.options import FieldOption, JsonOption
+from mktorrent_py.cli.options import FieldOption, JsonOption, QuietOption
 from mktorrent_py.cli.rawjson import raw_json
 from mktorrent_py.cli.sources import LimitOption, hinting, parse_limits, read_source
 from mktorrent_py.errors import UsageError
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.magnet import Magnet
-from mktorrent_py.metainfo.model import Examination, collector_paused, examine
+from mktorrent_py.metainfo.model import Examination, Metainfo, collector_paused, examine
 from mktorrent_py.metainfo.summary import file_facts, summarize, summarize_magnet
 
 EPILOG = """Off a terminal: key<TAB>value lines. --json: one object with the keys name format single_file length
@@ -38,20 +39,23 @@ def inspect(
     files: Annotated[
         bool | None, typer.Option("--files/--no-files", help="List files flat and numbered, or not at all.")
     ] = None,
+    quiet: QuietOption = False,
     limit: LimitOption = [],
 ) -> None:
     """Show everything a torrent file or magnet says."""
     if (raw, json, field is not None).count(True) > 1:
         raise UsageError("--raw, --json and --field exclude each other")
     limits = parse_limits(limit)
-    with hinting(), collector_paused():
-        found = read_source(source, limits)
+    found = read_source(source, limits)
+    with hinting(source), collector_paused():
         if raw:
             _print_raw(found, limits)
         elif isinstance(found, Magnet):
-            show(summarize_magnet(found), magnet_lines, json=json, field=field)
+            show(summarize_magnet(found), magnet_lines, json=json, field=field, quiet=quiet)
         else:
-            _show_torrent(source, examine(found, limits=limits), json=json, field=field, files=files)
+            metainfo, facts = _read_torrent(examine(found, limits=limits), files, field)
+            lines = partial(torrent_lines, source, files=metainfo.info.files, flat=files)
+            show(facts, lines, json=json, field=field, quiet=quiet)
 
 
 def _print_raw(found: bytes | Magnet, limits: Limits) -> None:
@@ -61,9 +65,12 @@ def _print_raw(found: bytes | Magnet, limits: Limits) -> None:
     sys.stdout.write("\n")
 
 
-def _show_torrent(source: str, examination: Examination, *, json: bool, field: str | None, files: bool | None) -> None:
+def _read_torrent(
+    examination: Examination, files: bool | None, field: str | None
+) -> tuple[Metainfo, dict[str, object]]:
+    """The torrent and its facts, the list of files among them where it is wanted."""
     metainfo = examination.demand()
-    facts = summarize(metainfo, examination.oddities)
+    facts: dict[str, object] = {**summarize(metainfo, examination.oddities)}
     if files is not False and (field is None or field.partition(".")[0] == "file_list"):
         facts["file_list"] = file_facts(metainfo.info.layout)
-    show(facts, lambda facts: torrent_lines(source, facts, metainfo.info.files, files), json=json, field=field)
+    return metainfo, facts

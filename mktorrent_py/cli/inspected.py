@@ -5,29 +5,29 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from mktorrent_py.cli import render, style
 from mktorrent_py.cli.filetree import flat_lines, tree_lines
 from mktorrent_py.cli.render import Facts, Row
-from mktorrent_py.metainfo.fields import shown_integer
 from mktorrent_py.metainfo.layout import File
 from mktorrent_py.metainfo.paths import printable
 from mktorrent_py.metainfo.piece_length import format_binary
 
 FORMATS = {"v1": "v1", "v2": "v2", "hybrid": "hybrid (v1 + v2)"}
 MOST_ODDITIES = 5
-LATEST_DATE = 253_402_300_799
-"""The last second of the year 9999, which is the last that calendars here know."""
 
 
-def show(facts: Facts, lines: Callable[[Facts], Iterable[str]], *, json: bool, field: str | None) -> None:
-    """The facts in the face that is wanted; `lines` makes that for people."""
+def show(
+    facts: Facts, lines: Callable[[Facts], Iterable[str]], *, json: bool, field: str | None, quiet: bool = False
+) -> None:
+    """The facts in the face that is wanted; `lines` makes that for people. `quiet` leaves what was not asked for."""
     if json:
         render.print_json(facts)
     elif field is not None:
         render.print_field(facts, field)
+    elif quiet:
+        return
     elif style.is_terminal(sys.stdout):
         sys.stdout.write("".join([f"{line}\n" for line in lines(facts)]))  # else a call of the system for each line
     else:
@@ -77,7 +77,7 @@ def _torrent_rows(facts: Facts) -> Iterator[Row]:
     yield from _list("http seeds", facts["http_seeds"])
     yield from _list("nodes", facts["nodes"])
     if facts["creation_date"] is not None:
-        yield "created", _date(facts["creation_date"])
+        yield "created", render.date(facts["creation_date"])
     yield from _texts("created by", facts["created_by"])
     yield from _texts("comment", facts["comment"])
     yield from _texts("encoding", facts["encoding"])
@@ -149,9 +149,3 @@ def _list(label: str, values: Iterable[str]) -> Iterator[Row]:
 def _column(label: str, lines: list[str]) -> Iterator[Row]:
     for number, line in enumerate(lines):
         yield ("" if number else label), line
-
-
-def _date(seconds: int) -> str:
-    if seconds > LATEST_DATE:
-        return f"{shown_integer(seconds)}, which is no date in seconds"
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -6,24 +6,22 @@ import difflib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from mktorrent_py.cli import options, render, style
+from mktorrent_py.cli import render, style
 from mktorrent_py.cli.findings import counted, finding_facts, print_findings
 from mktorrent_py.cli.options import JsonOption, QuietOption, Texts
+from mktorrent_py.cli.sources import LimitOption, parse_limits, read_torrent
 from mktorrent_py.errors import ExitCode, UsageError
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.lint import Finding, lint
 from mktorrent_py.metainfo.lint_rules import RULES, Rule, Severity
-from mktorrent_py.metainfo.paths import printable
-from mktorrent_py.torrentfile import read_bytes
+from mktorrent_py.metainfo.paths import printable, quoted
 
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
-STANDARD_STREAM = "-"
 WARNINGS = "warnings"
 
 
@@ -48,6 +46,7 @@ def lint_torrents(
     list_rules: Annotated[bool, typer.Option("--list", help="List all rules.")] = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
+    limit: LimitOption = [],
 ) -> ExitCode:
     """List what is wrong or unwise in torrents. Exits with 1 on an error or a denied finding."""
     allowed = {_rule_id(word) for word in allow}
@@ -57,8 +56,9 @@ def lint_torrents(
         return ExitCode.DONE
     if not torrents:
         raise UsageError("no torrent to look at", hint="mkt lint TORRENT..., or mkt lint --list.")
-    judged = [_judge(source, allowed, denied) for source in dict.fromkeys(torrents)]
-    _tell([_only_denied(each) for each in judged if each.denied] if quiet else judged, json)
+    limits = parse_limits(limit)
+    judged = [_judge(source, limits, allowed, denied) for source in dict.fromkeys(torrents)]
+    _tell([_only_denied(each) for each in judged if each.denied] if quiet and not json else judged, json)
     return ExitCode.NO if any(each.denied for each in judged) else ExitCode.DONE
 
 
@@ -67,14 +67,14 @@ def _rule_id(word: str) -> str:
         return word
     close = difflib.get_close_matches(word, RULES, n=1)
     raise UsageError(
-        f"no rule is called {word!r}",
+        f"no rule is called {quoted(word)}",
         hint=f"Did you mean {close[0]}?" if close else "mkt lint --list names them all.",
     )
 
 
-def _judge(source: str, allowed: set[str], denied: set[str]) -> Judged:
-    data = options.read_stdin_bytes(Limits().size) if source == STANDARD_STREAM else read_bytes(Path(source))
-    findings = tuple([finding for finding in lint(data) if finding.rule not in allowed])
+def _judge(source: str, limits: Limits, allowed: set[str], denied: set[str]) -> Judged:
+    found = lint(read_torrent(source, limits), limits=limits)
+    findings = tuple([finding for finding in found if finding.rule not in allowed])
     bad = [finding.rule for finding in findings if _is_denied(finding, denied)]
     return Judged(source=source, findings=findings, denied=tuple(dict.fromkeys(bad)))
 

@@ -12,11 +12,12 @@ import typer
 
 from mktorrent_py.cli import messages
 from mktorrent_py.cli.inspected import magnet_lines, show
-from mktorrent_py.cli.options import FieldOption, JsonOption
+from mktorrent_py.cli.options import FieldOption, JsonOption, QuietOption, refuse_two_faces
 from mktorrent_py.cli.sources import LimitOption, parse_limits, read_metainfo_from
 from mktorrent_py.errors import UsageError
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.magnet import Magnet
+from mktorrent_py.metainfo.paths import quoted
 from mktorrent_py.metainfo.summary import summarize_magnet
 
 PICTURES = (".svg", ".png")
@@ -52,10 +53,14 @@ def magnet(
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace the picture if it is there.")] = False,
     json: JsonOption = False,
     field: FieldOption = None,
+    quiet: QuietOption = False,
     limit: LimitOption = [],
 ) -> None:
     """Print the magnet URI of a torrent."""
+    refuse_two_faces(json=json, field=field)
     source, picture = _split_words(words, qr)
+    if qr and picture is None and (json or field is not None):
+        raise UsageError("a QR code on standard output excludes --json and --field", hint="Name a .svg or .png for it.")
     metainfo = read_metainfo_from(source, parse_limits(limit))
     link = Magnet.from_metainfo(
         metainfo,
@@ -64,13 +69,13 @@ def magnet(
         trackers=trackers,
         web_seeds=web_seeds,
     )
-    if metainfo.info.private:
+    if metainfo.info.private and not quiet:
         messages.warn("the torrent is private, which a magnet cannot say", hint="Give the torrent file instead.")
     if qr:
         _draw(str(link), picture, force)
-    elif json or field is not None:
+    if json or field is not None:
         show(summarize_magnet(link), magnet_lines, json=json, field=field)
-    else:
+    elif not qr and not quiet:
         print(link)
 
 
@@ -95,7 +100,7 @@ def _numbers(texts: Iterable[str], count: int) -> Iterator[int]:
     for token in ",".join(texts).split(",") if texts else ():
         found = re.fullmatch(r"\s*([0-9]{1,9})(?:-([0-9]{1,9}))?\s*", token)
         if not found:
-            raise UsageError(f"{token!r} selects no file", hint="Write numbers and ranges from 0: 0,2-4.")
+            raise UsageError(f"{quoted(token)} selects no file", hint="Write numbers and ranges from 0: 0,2-4.")
         first, last = int(found[1]), int(found[2] or found[1])
         if first > last or last >= count:
             raise UsageError(f"there are no files {token.strip()}", hint=f"The files are 0 to {count - 1:,}.")
@@ -104,13 +109,13 @@ def _numbers(texts: Iterable[str], count: int) -> Iterator[int]:
 
 def _matching(info: Info, globs: list[str]) -> Iterator[int]:
     """Files that a glob matches, as `mkt create --include` does."""
-    from mktorrent_py.content.selection import Selection
+    from mktorrent_py.content.selection import only_matching
 
     for glob in globs:
-        selection = Selection(include=(glob,), keep_junk=True)
+        selection = only_matching((glob,), "--select-file")
         matches = [number for number, file in enumerate(info.files) if selection.verdict(file.path, False) is None]
         if not matches:
-            raise UsageError(f"no file matches {glob!r}", hint="mkt inspect --files lists them.")
+            raise UsageError(f"no file matches {quoted(glob)}", hint="mkt inspect --files lists them.")
         yield from matches
 
 

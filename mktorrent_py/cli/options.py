@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +12,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from mktorrent_py.cli import streams
 from mktorrent_py.cli.groups import Group
 from mktorrent_py.cli.progress import ProgressMode
 from mktorrent_py.errors import UsageError
+from mktorrent_py.metainfo.paths import quoted
 
 Text = str | None
 Texts = list[str]
@@ -68,9 +69,15 @@ class GroupedCommand(TyperCommand):
                 formatter.write_dl(records)
 
 
+def refuse_two_faces(*, json: bool, field: str | None) -> None:
+    """Raises UsageError for --json with --field: standard output has one face."""
+    if json and field is not None:
+        raise UsageError("--json and --field exclude each other", hint="jq finds one value in --json.")
+
+
 def read_stdin_bytes(limit: int) -> bytes:
-    """All of standard input, up to `limit` bytes and one more."""
-    return sys.stdin.buffer.read(limit + 1)
+    """All of standard input, up to `limit` bytes and one more. Raises ContentError if there is none."""
+    return streams.binary_stdin().read(limit + 1)
 
 
 def check_text(text: str, what: str) -> str:
@@ -78,13 +85,26 @@ def check_text(text: str, what: str) -> str:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise UsageError(f"{what} is not UTF-8: {text!r}", hint="Type it in UTF-8, as every client reads it.") from None
+        raise UsageError(
+            f"{what} is not UTF-8: {quoted(text)}", hint="Type it in UTF-8, as every client reads it."
+        ) from None
     return text
+
+
+def check_not_empty(text: str, what: str) -> str:
+    """Text that says something. Raises UsageError for an empty one, say from a variable that is not set."""
+    if not text:
+        raise UsageError(f"{what} is empty", hint=f"Leave {what} out, or say something.")
+    return check_text(text, what)
 
 
 def split_tier(text: str) -> tuple[str, ...]:
     """The trackers of one `--tracker`: separated by commas, which a URL must write as %2C."""
     urls = tuple([url.strip() for url in text.split(",") if url.strip()])
+    if not urls:
+        raise UsageError(
+            f"{quoted(text)} names no tracker", hint="Write https://tracker.example/announce, or leave it out."
+        )
     for url in urls:
         check_url(url, "a tracker", ("http", "https", "udp", "ws", "wss"))
     return urls
@@ -95,7 +115,7 @@ def check_url(url: str, what: str, schemes: tuple[str, ...]) -> str:
     scheme, mark, rest = check_text(url, f"the URL of {what}").partition("://")
     if not mark or not rest.strip("/") or scheme.lower() not in schemes or re.search(r"[\s\x00-\x1f\x7f]", url):
         raise UsageError(
-            f"{url!r} is not the URL of {what}",
+            f"{quoted(url)} is not the URL of {what}",
             hint=f"One starts with {', '.join(schemes)} and ://; a comma in it is written %2C.",
         )
     return url
@@ -106,7 +126,7 @@ def parse_node(text: str) -> tuple[str, int]:
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):([0-9]{1,5})", text)
     if not found or not 0 < int(found[3]) < 65536:
         raise UsageError(
-            f"{text!r} is not a host and a port", hint="Write router.example.org:6881 or [2001:db8::1]:6881."
+            f"{quoted(text)} is not a host and a port", hint="Write router.example.org:6881 or [2001:db8::1]:6881."
         )
     return found[1] or found[2], int(found[3])
 
@@ -114,7 +134,7 @@ def parse_node(text: str) -> tuple[str, int]:
 def parse_infohash(text: str) -> bytes:
     """20 bytes from 40 hex digits."""
     if not re.fullmatch(r"[0-9A-Fa-f]{40}", text):
-        raise UsageError(f"{text!r} is not an infohash", hint="Write 40 hexadecimal digits.")
+        raise UsageError(f"{quoted(text)} is not an infohash", hint="Write 40 hexadecimal digits.")
     return bytes.fromhex(text)
 
 
@@ -127,16 +147,16 @@ def parse_date(text: str, now: float) -> int:
     if re.fullmatch(r"@?[0-9]{1,12}", word):
         if moment is not None:
             raise UsageError(
-                f"{text!r} may be a date or Unix seconds", hint=f"Write {moment.date().isoformat()}, or @{word}."
+                f"{quoted(text)} may be a date or Unix seconds", hint=f"Write {moment.date().isoformat()}, or @{word}."
             )
         return int(word.removeprefix("@"))
     if moment is None:
         raise UsageError(
-            f"{text!r} is not a date", hint="Write 2026-11-22, 2026-11-22T21:50:00Z, Unix seconds, or now."
+            f"{quoted(text)} is not a date", hint="Write 2026-11-22, 2026-11-22T21:50:00Z, Unix seconds, or now."
         )
     seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     if seconds < 0:
-        raise UsageError(f"{text!r} is before 1970, which a creation date cannot say")
+        raise UsageError(f"{quoted(text)} is before 1970, which a creation date cannot say")
     return seconds
 
 
@@ -153,5 +173,7 @@ def source_date_epoch(environment: Mapping[str, str] = os.environ) -> int | None
     if text is None or text == "":
         return None
     if not re.fullmatch(r"[0-9]{1,12}", text.strip()):
-        raise UsageError(f"SOURCE_DATE_EPOCH is {text!r}, which is no number of seconds", hint="Unset it or mend it.")
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH is {quoted(text)}, which is no number of seconds", hint="Unset it or mend it."
+        )
     return int(text)

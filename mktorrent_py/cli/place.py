@@ -14,7 +14,7 @@ from mktorrent_py.create import Created
 from mktorrent_py.errors import ContentError, UsageError
 from mktorrent_py.hashing.checksums import ALGORITHMS, checksum_lines
 from mktorrent_py.metainfo.paths import printable
-from mktorrent_py.torrentfile import refuse_to_overwrite, write_together
+from mktorrent_py.torrentfile import is_pipe, refuse_to_overwrite, write_together
 
 STANDARD_STREAM = "-"
 USUAL_NAME_MAX = 255
@@ -96,6 +96,10 @@ def _check_directory(path: Path) -> None:
         raise ContentError(
             f"cannot write {printable(str(path))}: there is no directory {printable(str(path.parent))}",
             hint="Make it, or say another --output.",
+        )
+    if not is_pipe(path) and not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ContentError(
+            f"cannot write {printable(str(path))}: permission denied", hint="Nothing was written. Say another --output."
         )
 
 

@@ -17,6 +17,7 @@ import typer
 from mktorrent_py.cli import messages, render, style
 from mktorrent_py.cli.groups import Group, flag, in_groups
 from mktorrent_py.errors import ExitCode, UsageError
+from mktorrent_py.metainfo.paths import quoted
 from mktorrent_py.tracker.swarms import MAX_PEERS, MAX_SWARMS
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Listening(Group):
     bind: list[str] | None = typer.Option(
         None, "--bind", metavar="ADDRESS", help="IP address to listen on; repeatable. All of them by default."
     )
-    port: int = typer.Option(6969, min=0, max=65535, help="TCP and UDP port; 0 picks one that is free.")
+    port: int = typer.Option(6969, min=0, max=65535, metavar="N", help="TCP and UDP port; 0 picks one that is free.")
     udp: bool = typer.Option(True, "--udp/--no-udp", help="Answer over UDP too.")
     listed: bool = typer.Option(True, "--list/--no-list", help="Serve the list of torrents: web page, JSON, RSS.")
     url: str | None = typer.Option(
@@ -59,10 +60,10 @@ class Listening(Group):
 class Bounds(Group):
     """How much is taken from whom."""
 
-    interval: int = typer.Option(1800, min=10, max=86400, help="Seconds between two announces of a peer.")
-    max_peers: int = typer.Option(MAX_PEERS, min=1, help="Peers kept, at 180 to 250 bytes each.")
-    max_swarms: int = typer.Option(MAX_SWARMS, min=1, help="Swarms kept, at 1,500 bytes each.")
-    rate: int = typer.Option(100, min=0, help="Requests a second from one address, over a minute; 0: any.")
+    interval: int = typer.Option(1800, min=10, max=86400, metavar="N", help="Seconds between two announces of a peer.")
+    max_peers: int = typer.Option(MAX_PEERS, min=1, metavar="N", help="Peers kept, at 180 to 250 bytes each.")
+    max_swarms: int = typer.Option(MAX_SWARMS, min=1, metavar="N", help="Swarms kept, at 1,500 bytes each.")
+    rate: int = typer.Option(100, min=0, metavar="N", help="Requests a second from one address, over a minute; 0: any.")
     trusted_proxy: list[str] | None = typer.Option(
         None, metavar="ADDRESS", help="Believe X-Forwarded-For from this address or network; repeatable."
     )
@@ -73,7 +74,7 @@ class Memory(Group):
     """Where the swarms are kept but in this process."""
 
     state: Path | None = typer.Option(None, metavar="FILE", help="Keep the swarms in this file across restarts.")
-    snapshot_interval: int = typer.Option(300, min=1, help="Seconds between two snapshots to --state.")
+    snapshot_interval: int = typer.Option(300, min=1, metavar="N", help="Seconds between two snapshots to --state.")
     store: str | None = typer.Option(
         None, metavar="URL", help="Share the swarms through this Valkey or Redis: redis://HOST:6379/0."
     )
@@ -124,7 +125,7 @@ def track(listening: Listening, bounds: Bounds, memory: Memory, telling: Telling
 def _checked_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise UsageError(f"{url!r} is not the URL of a tracker", hint="Say https://tracker.example.")
+        raise UsageError(f"{quoted(url)} is not the URL of a tracker", hint="Say https://tracker.example.")
     return url.rstrip("/")
 
 

@@ -10,26 +10,27 @@ from pathlib import Path
 from typing import Any
 
 from mktorrent_py.cli import messages, render, style
-from mktorrent_py.cli.options import STANDARD_STREAM, read_stdin_bytes
+from mktorrent_py.cli.how import hashing_line
+from mktorrent_py.cli.options import refuse_two_faces
 from mktorrent_py.cli.progress import ProgressMode, shown
+from mktorrent_py.cli.sources import read_metainfo_from
 from mktorrent_py.cli.verdicts import print_report
-from mktorrent_py.errors import ExitCode, LimitError, TorrentError
+from mktorrent_py.errors import ExitCode, TorrentError
 from mktorrent_py.hashing.compare import PieceState
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.bencode import Limits
-from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.metainfo.summary import infohash_facts
-from mktorrent_py.torrentfile import read_metainfo
 from mktorrent_py.verdict import FileReport, consecutive
 from mktorrent_py.verify import Report, VerifyOptions, prepare_verification, run_verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One torrent, and where its content may be."""
+    """One torrent, where its content may be, and how much of a torrent is read."""
 
     torrent: Path
     places: tuple[Path, ...]
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +64,13 @@ class Outcome:
 
 def verify_all(jobs: list[Job], options: VerifyOptions, face: Face, *, several: bool) -> int:
     """Verify every job and tell of each; returns the highest exit code. One alone raises what is wrong with it."""
+    refuse_two_faces(json=face.json, field=face.field)
     outcomes = []
     for job in jobs:
         outcome = _attempt(job, options, face) if several else _verify(job, options, face)
         outcomes.append(outcome)
         _complain(outcome)
+        _say_how(outcome, face)
         if not face.json:
             _tell(outcome, face)
     if face.json:
@@ -85,21 +88,11 @@ def _attempt(job: Job, options: VerifyOptions, face: Face) -> Outcome:
 
 def _verify(job: Job, options: VerifyOptions, face: Face) -> Outcome:
     started = time.monotonic()
-    verification = prepare_verification(_read(job.torrent), job.places, options)
+    verification = prepare_verification(read_metainfo_from(str(job.torrent), job.limits), job.places, options)
     progress = Progress()
     with shown(face.progress, "verifying", verification.bytes_to_read, lambda: progress.bytes_done):
         report = run_verification(verification, progress=progress)
     return Outcome(torrent=job.torrent, report=report, seconds=time.monotonic() - started)
-
-
-def _read(torrent: Path) -> Metainfo:
-    if torrent != STANDARD_STREAM:
-        return read_metainfo(torrent)
-    limit = Limits().size
-    data = read_stdin_bytes(limit)
-    if len(data) > limit:
-        raise LimitError(f"standard input is larger than {limit:,} bytes, the limit for a torrent file")
-    return Metainfo.from_bytes(data)
 
 
 def _complain(outcome: Outcome) -> None:
@@ -122,8 +115,15 @@ def _contradiction(report: Report) -> str:
     return ", ".join([f"{render.count(number, 'piece')} {what}" for number, what in parts if number])
 
 
+def _say_how(outcome: Outcome, face: Face) -> None:
+    """For -v, in the faces that have no room for it."""
+    for_people = style.is_terminal(sys.stdout) and not face.json and face.field is None
+    if face.verbose and not face.quiet and not for_people and outcome.report is not None:
+        messages.note(hashing_line(outcome.report.located.root, outcome.report.options.threads))
+
+
 def _tell(outcome: Outcome, face: Face) -> None:
-    if face.field:
+    if face.field is not None:
         render.print_field(outcome_facts(outcome), face.field)
     elif face.quiet:
         return

@@ -9,6 +9,7 @@ import typer
 
 from mktorrent_py.cli.groups import Group, flag, in_groups
 from mktorrent_py.cli.options import STANDARD_STREAM, Manner
+from mktorrent_py.cli.sources import LimitOption, parse_limits
 from mktorrent_py.cli.verified import Face, Job, verify_all
 from mktorrent_py.errors import UsageError
 from mktorrent_py.verify import VerifyOptions
@@ -32,6 +33,7 @@ class What(Group):
     strict: bool = flag("--strict", help="Files that are not in the torrent are a failure, too.")
     fail_fast: bool = flag("--fail-fast", help="Stop at the first thing that is wrong.")
     map: bool = flag("--map", help="Draw the pieces: good, bad, missing.")
+    limit: LimitOption = []  # noqa: RUF012 - declared for typer, and never held
 
     def torrents_and_places(self) -> tuple[list[Path], list[Path]]:
         if self.roots:
@@ -54,7 +56,8 @@ def verify(what: What, manner: Manner) -> int:
     invalid or contradicts itself; of several torrents the highest counts.
     """
     torrents, places = what.torrents_and_places()
-    jobs = [Job(torrent=torrent, places=tuple(places)) for torrent in torrents]
+    limits = parse_limits(what.limit)
+    jobs = [Job(torrent=torrent, places=tuple(places), limits=limits) for torrent in torrents]
     options = VerifyOptions(
         quick=what.quick,
         fail_fast=what.fail_fast,
