@@ -8,6 +8,7 @@ other's half-done work; the scripts of a batch go out together. How much memory 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -202,7 +203,7 @@ class RedisStore:
         except NoScriptError:
             raise
         except (RedisError, OSError) as error:
-            raise StoreUnavailableError(f"the store does not answer: {error}") from error
+            raise StoreUnavailableError(f"the store does not answer: {reason_of(error)}") from error
 
 
 def _keys(infohash: bytes) -> list[bytes]:
@@ -231,3 +232,14 @@ def _reachable(
 ) -> list[tuple[bytes, bytes]]:
     pairs = ((address, peer_id or bytes(PEER_ID_LENGTH)) for address, peer_id in zip(drawn, drawn_ids, strict=True))
     return [pair for pair in pairs if is_reachable(announce, *pair)]
+
+
+def reason_of(error: BaseException) -> str:
+    """Why, in words: what the system said, where that is at the bottom of it, and not how the library repeats it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno:
+            # Those of name servers are below 0, and only they bring words of their own that are fit to be read.
+            return (os.strerror(cause.errno) if cause.errno > 0 else cause.strerror or "").lower()
+        cause = cause.__cause__ or cause.__context__
+    return str(error)[:1].lower() + str(error)[1:].rstrip(".")

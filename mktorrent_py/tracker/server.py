@@ -21,7 +21,7 @@ from mktorrent_py.tracker.listing import Listing
 from mktorrent_py.tracker.proxies import Network
 from mktorrent_py.tracker.rate import RateLimit
 from mktorrent_py.tracker.site import Site
-from mktorrent_py.tracker.snapshot import capture, read_snapshot, write_snapshot
+from mktorrent_py.tracker.snapshot import capture, check_writable, read_snapshot, write_snapshot
 from mktorrent_py.tracker.sockets import Bound, allow_many_files, bind_all
 from mktorrent_py.tracker.store import MemoryStore, Store, StoreUnavailableError
 from mktorrent_py.tracker.swarms import MAX_PEERS, MAX_SWARMS, Limits, Swarms
@@ -93,6 +93,8 @@ class TrackerServer:
         settings = self.settings
         if settings.state and settings.store:
             raise UsageError("--state and --store are two ways to keep the same thing", hint="Leave one of them out.")
+        if settings.state:
+            check_writable(settings.state)
         allow_many_files()
         self.bound = bind_all(settings.hosts, settings.port, udp=settings.udp)
         try:
@@ -106,13 +108,15 @@ class TrackerServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Answer what is in flight, snapshot, and stop."""
+        """Answer what is in flight, snapshot, and stop. Raises ContentError when the last snapshot is lost."""
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await asyncio.gather(*(server.close(STOP_PATIENCE) for server in self._udp), self._http.close(STOP_PATIENCE))
-        await self._snapshot()
-        await self.tracker.store.close()
+        try:
+            await self._snapshot()
+        finally:
+            await self.tracker.store.close()
 
     @property
     def listing(self) -> Listing:
@@ -209,14 +213,14 @@ class TrackerServer:
     async def _snapshot_now_and_then(self) -> None:
         while True:
             await asyncio.sleep(self.settings.snapshot_interval)
-            await self._snapshot()
+            try:
+                await self._snapshot()
+            except ContentError as error:
+                self.notes.append(str(error))
 
     async def _snapshot(self) -> None:
         if self._swarms is None or self.settings.state is None:
             return
         async with self._snapshot_lock:
-            try:
-                snapshot = await capture(self._swarms, self._connection_key)
-                await asyncio.to_thread(write_snapshot, snapshot, self.settings.state)
-            except ContentError as error:
-                self.notes.append(str(error))
+            snapshot = await capture(self._swarms, self._connection_key)
+            await asyncio.to_thread(write_snapshot, snapshot, self.settings.state)

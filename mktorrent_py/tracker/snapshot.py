@@ -98,13 +98,15 @@ def _rows(infohash: bytes, swarm: Swarm) -> Iterator[PeersRow]:
                 yield PeersRow(infohash, seeds, peers.width, bytes(peers.addresses), bytes(peers.ids), seen)
 
 
+def check_writable(path: Path) -> None:
+    """Raises ContentError when no snapshot could be put at `path`: to be known before there is anything to lose."""
+    with _writing_to(path) as temporary:
+        temporary.unlink()
+
+
 def write_snapshot(snapshot: Snapshot, path: Path) -> None:
     """Replace the file at `path` with this snapshot, or leave it. Raises ContentError."""
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        temporary.unlink(missing_ok=True)
-        # Addresses of peers, and a key: nobody else's business.
-        temporary.touch(mode=0o600)
+    with _writing_to(path) as temporary:
         with contextlib.closing(sqlite3.connect(temporary)) as database:
             # Nobody reads the file before it is renamed, so there is nothing a journal could save.
             database.executescript("PRAGMA journal_mode = OFF;" + _SCHEMA)
@@ -113,8 +115,22 @@ def write_snapshot(snapshot: Snapshot, path: Path) -> None:
                 database.executemany("INSERT OR REPLACE INTO swarms VALUES (?, ?)", snapshot.swarms)
                 database.executemany("INSERT INTO peers VALUES (?, ?, ?, ?, ?, ?)", snapshot.peers)
         temporary.replace(path)
+
+
+@contextlib.contextmanager
+def _writing_to(path: Path) -> Iterator[Path]:
+    """A new file beside `path`. Raises ContentError for what fails."""
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        temporary.unlink(missing_ok=True)
+        # Addresses of peers, and a key: nobody else's business.
+        temporary.touch(mode=0o600)
+        yield temporary
     except (OSError, sqlite3.Error) as error:
-        raise ContentError(f"cannot write the state to {path}: {error}") from error
+        reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        raise ContentError(
+            f"cannot write the state to {path}: {reason.lower()}", hint="Name another file with --state."
+        ) from error
 
 
 def read_snapshot(path: Path, swarms: Swarms, now: int) -> Restored:

@@ -14,11 +14,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 from rig import UdpClient, announce, http_announce, http_get, peer_id
 from test_tracker_state import tracking
 
 from mktorrent_py.tracker.protocol import TRACKER_FULL, Announce, Answer, Counts, Event, split_addresses
-from mktorrent_py.tracker.redis_store import RedisStore
+from mktorrent_py.tracker.redis_store import RedisStore, reason_of
 from mktorrent_py.tracker.store import MemoryStore, Store, StoreUnavailableError, Totals
 from mktorrent_py.tracker.swarms import Limits, Swarms
 
@@ -177,11 +178,22 @@ def test_the_first_connection_key_is_everybodys(url: str) -> None:
     asyncio.run(ask())
 
 
+def test_a_name_that_nobody_knows_is_told_of_in_words() -> None:
+    try:
+        try:
+            raise socket.gaierror(-2, "Name or service not known")
+        except OSError as error:
+            raise RedisConnectionError("Error -2 connecting to store:6379. Name or service not known.") from error
+    except RedisConnectionError as error:
+        assert reason_of(error) == "name or service not known"
+    assert reason_of(RedisConnectionError("Too many connections.")) == "too many connections"
+
+
 def test_a_store_that_is_not_there_is_unavailable() -> None:
     async def ask() -> None:
         store: Store = RedisStore(f"redis://127.0.0.1:{free_port()}", Limits())
         for asked in (store.announce([announce(1)], 1), store.scrape([HASH], 1), store.expire(1), store.totals()):
-            with pytest.raises(StoreUnavailableError, match="does not answer"):
+            with pytest.raises(StoreUnavailableError, match=r"^the store does not answer: connection refused$"):
                 await asked
         await store.close()
 

@@ -276,6 +276,23 @@ def test_a_state_that_is_none_ends_with_3(tmp_path: Path) -> None:
     assert path.read_text().startswith("my precious")
 
 
+def test_a_state_that_could_not_be_kept_ends_with_3_at_once(tmp_path: Path) -> None:
+    done = run("--bind", "127.0.0.1", "--port", "0", "--state", str(tmp_path / "missing" / "state"))
+    assert done.returncode == 3 and done.stdout == ""
+    assert "cannot write the state" in done.stderr and "missing/state: no such file or directory\n" in done.stderr
+
+
+def test_a_state_that_is_lost_at_the_end_is_told_of(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with tracking("--state", str(home / "state")) as (process, _):
+        home.rename(tmp_path / "elsewhere")
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=5)
+        assert process.returncode == 3
+        assert err.startswith("mkt: cannot write the state")
+
+
 def test_what_it_says_to_a_person(tmp_path: Path) -> None:
     write_torrent(tmp_path, torrent("aurora"))
     (tmp_path / "broken.torrent").write_bytes(b"no")
