@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -315,3 +316,37 @@ def test_people_see_everything(mkt: Any, columns: str, monkeypatch: pytest.Monke
     assert "\x1b" not in ran.out
     ran = mkt("lint", "--list")
     assert "private-without-tracker" in ran.out
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_no_torrent_goes_to_a_terminal(mkt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("x.torrent")
+    monkeypatch.setattr("sys.stdout", Terminal())
+    ran = mkt("edit", "x.torrent", "-c", "x", "-o", "-")
+    assert ran.code == 2 and "on a terminal" in ran.err
+
+
+def test_a_dry_run_tells_where_it_would_go(mkt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write("x.torrent", announce="odd")
+    ran = mkt("edit", "x.torrent", "-c", "x", "-o", "-", "--dry-run", "--json")
+    assert ran.code == 0
+    assert [(each["output"], each["changes"][0]["new"]) for each in ran.json["torrents"]] == [("-", "x")]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+    ran = mkt("edit", "-", "-c", "x", "--dry-run", "--field", "output")
+    assert ran.out == "-\n"
+    assert ran.err.startswith("mkt: standard input has 1 warning as before\n")
+
+
+def test_every_place_is_found_writable_before_the_first_is_written(mkt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("locked").mkdir()
+    first, second = write("x.torrent"), write("locked/y.torrent")
+    before = first.read_bytes()
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "locked" and allowed(path, mode))
+    ran = mkt("edit", str(first), str(second), "-c", "x")
+    assert ran.code == 3 and "locked/y.torrent: permission denied" in ran.err
+    assert first.read_bytes() == before

@@ -223,3 +223,8 @@ def test_diff_measures_for_people_and_counts_for_programs(tmp_path: Path, capsys
     assert "padding      32.8 kB (32,762 bytes) -> 0 bytes\n" in shown
     assert main(["diff", one, other, "--field", "fields"]) == 1
     assert "padding\t32762\t0\n" in capsys.readouterr().out
+
+
+def test_padding_is_measured_as_create_measures_it(tmp_path: Path) -> None:
+    torrent = hybrid()
+    assert "padding 32.8 kB (100 %)\n" in on_terminal(["inspect", saved(tmp_path, torrent)], 120)

@@ -155,8 +155,9 @@ def test_standard_input_that_is_closed_is_said_to_be(here: Path, verb: str) -> N
     assert done.stderr == "mkt: cannot read standard input: it is closed\n"
 
 
-def test_standard_input_is_named(here: Path) -> None:
-    done = subprocess.run([*MKT, "verify", "-", "."], input="", text=True, capture_output=True, timeout=60)
+@pytest.mark.parametrize("words", ["verify - .", "verify - --in .", "inspect -"])
+def test_standard_input_is_named(here: Path, words: str) -> None:
+    done = subprocess.run([*MKT, *words.split()], input="", text=True, capture_output=True, timeout=60)
     assert done.stderr.startswith("mkt: standard input: there is no data")
 
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mktorrent_py.cli import messages, options, render, style
+from mktorrent_py.cli import messages, options, render, streams, style
 from mktorrent_py.cli.findings import counted, finding_facts, warn_of
-from mktorrent_py.errors import ContentError, MetainfoError, TorrentError, UsageError
+from mktorrent_py.cli.place import check_directory, refuse_a_terminal
+from mktorrent_py.cli.sources import shown_source
+from mktorrent_py.errors import MetainfoError, TorrentError, UsageError
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.changes import Change, changes_between, consequences
 from mktorrent_py.metainfo.edit import Edit, edit_metainfo
@@ -97,7 +99,7 @@ def edit_all(sources: Sequence[str], wanted: Edit, target: Target, face: EditFac
 
 
 def _edit(source: str, wanted: Edit, target: Target) -> Edited:
-    label = "standard input" if source == STANDARD_STREAM else source
+    label = shown_source(source)
     data = _read(source)
     try:
         examination = examine(data)
@@ -128,15 +130,16 @@ def _read(source: str) -> bytes:
 
 def _check_paths(edited: Sequence[Edited], target: Target, face: EditFace) -> None:
     """Refuse before the first is written what would be refused at the last."""
-    if any(each.path is None for each in edited) and (len(edited) > 1 or face.json or face.field is not None):
-        raise UsageError("only one torrent, and nothing else, can go to standard output", hint="Say --output DIR/.")
+    if not target.dry_run and any(each.path is None for each in edited):
+        refuse_a_terminal()
+        if len(edited) > 1 or face.json or face.field is not None:
+            raise UsageError("only one torrent, and nothing else, can go to standard output", hint="Say --output DIR/.")
     taken: set[Path] = set()
     for path in [each.path for each in edited if each.path is not None]:
         if path in taken:
             raise UsageError(f"two torrents would be written to {path}", hint="Say --output DIR/ and edit them apart.")
         taken.add(path)
-        if not path.parent.is_dir():
-            raise ContentError(f"cannot write {path}: there is no directory {path.parent}")
+        check_directory(path)
         if target.output is not None and not target.force:
             refuse_to_overwrite(path)
 
@@ -155,27 +158,29 @@ def _write_all(edited: Sequence[Edited], target: Target) -> None:
 
 def _write(edited: Edited, target: Target) -> None:
     if edited.path is None:
-        sys.stdout.buffer.write(edited.data)
-        sys.stdout.buffer.flush()
+        streams.write_binary_stdout(edited.data)
     elif edited.changes or target.output is not None:
         write_atomically(edited.path, edited.data, overwrite=target.output is None or target.force)
 
 
 def _warn(edited: Edited) -> None:
+    label = shown_source(edited.source)
     for sentence in edited.consequences:
-        messages.warn(f"{edited.source}: {sentence}")
+        messages.warn(f"{label}: {sentence}")
     new = [finding for finding in edited.findings if finding not in edited.old_findings]
-    warn_of(new, edited.source)
+    warn_of(new, label)
     old = [finding for finding in edited.findings if finding not in new and finding.severity is not Severity.INFO]
     if old:
-        messages.note(f"{edited.source} has {counted(old)} as before; mkt lint {shlex.quote(edited.source)} lists them")
+        where = "" if edited.path is None else f"; mkt lint {shlex.quote(edited.source)} lists them"
+        messages.note(f"{label} has {counted(old)} as before{where}")
 
 
 def _tell(edited: Sequence[Edited], facts: list[dict[str, Any]], target: Target, face: EditFace) -> None:
     if face.json:
         render.print_json({"torrents": facts})
         return
-    if face.quiet or any(each.path is None for each in edited):
+    went_to_stdout = not target.dry_run and any(each.path is None for each in edited)
+    if face.quiet or went_to_stdout:
         return
     for each, fact in zip(edited, facts, strict=True):
         if face.field is not None:
@@ -189,7 +194,7 @@ def _tell(edited: Sequence[Edited], facts: list[dict[str, Any]], target: Target,
 def _facts(edited: Edited, target: Target) -> dict[str, Any]:
     return {
         "path": edited.source,
-        "output": str(edited.path),
+        "output": STANDARD_STREAM if edited.path is None else str(edited.path),
         "dry_run": target.dry_run,
         "infohash": edited.after,
         "old_infohash": edited.before,
@@ -205,7 +210,7 @@ def _remark(edited: Edited, target: Target) -> str:
     if edited.changes:
         words = ["infohash unchanged" if edited.before == edited.after else "new infohash"]
     if target.output is not None:
-        words.append(f"to {printable(str(edited.path))}")
+        words.append(f"to {printable(target.output if edited.path is None else str(edited.path))}")
     if target.dry_run:
         words.append("not written")
     return ", ".join(words)

@@ -111,7 +111,7 @@ def _pieces(facts: Facts) -> str:
     text = f"{facts['pieces']:,} x {format_binary(facts['piece_length'])}"
     if not facts["padding"]:
         return text
-    return f"{text}, padding {render.size(facts['padding'])} ({100 * facts['padding'] / facts['length']:.1f} %)"
+    return f"{text}, padding {render.size(facts['padding'])} ({render.percent(facts['padding'] / facts['length'])})"
 
 
 def _infohash_rows(facts: Facts) -> Iterator[Row]:

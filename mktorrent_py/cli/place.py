@@ -68,13 +68,13 @@ class Place:
             raise UsageError("the output's path is empty", hint="Leave --output out to write NAME.torrent here.")
         if self.to_stdout and self.checksums:
             raise UsageError("--checksums are written beside the torrent, and standard output has no beside")
-        if self.to_stdout and style.is_terminal(sys.stdout):
-            raise UsageError("a torrent on a terminal is no use to anybody", hint="Send it on: --output - > FILE")
+        if self.to_stdout:
+            refuse_a_terminal()
 
     def check_outputs(self, name: str) -> None:
         """Refuse before the work what would be refused after it. Raises ContentError or RefusedError."""
         for path in self.outputs(name):
-            _check_directory(path)
+            check_directory(path)
             _check_name_length(path)
             if not self.force:
                 refuse_to_overwrite(path)
@@ -91,7 +91,14 @@ class Place:
         return target
 
 
-def _check_directory(path: Path) -> None:
+def refuse_a_terminal() -> None:
+    """Raises UsageError when a torrent is to be written to standard output, and that is a terminal."""
+    if style.is_terminal(sys.stdout):
+        raise UsageError("a torrent on a terminal is no use to anybody", hint="Send it on: --output - > FILE")
+
+
+def check_directory(path: Path) -> None:
+    """Raises ContentError when no file can be put at `path`: to be known before the work."""
     if not path.parent.is_dir():
         raise ContentError(
             f"cannot write {printable(str(path))}: there is no directory {printable(str(path.parent))}",

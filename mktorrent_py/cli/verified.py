@@ -13,7 +13,7 @@ from mktorrent_py.cli import messages, render, style
 from mktorrent_py.cli.how import hashing_line
 from mktorrent_py.cli.options import refuse_two_faces
 from mktorrent_py.cli.progress import ProgressMode, shown
-from mktorrent_py.cli.sources import read_metainfo_from
+from mktorrent_py.cli.sources import read_metainfo_from, shown_source
 from mktorrent_py.cli.verdicts import print_report
 from mktorrent_py.errors import ExitCode, TorrentError
 from mktorrent_py.hashing.compare import PieceState
@@ -97,12 +97,13 @@ def _verify(job: Job, options: VerifyOptions, face: Face) -> Outcome:
 
 def _complain(outcome: Outcome) -> None:
     """What is not about the content goes to stderr, whatever the face."""
+    label = shown_source(str(outcome.torrent))
     if outcome.error is not None:
         said = str(outcome.error)
-        named = said if str(outcome.torrent) in said else f"{outcome.torrent}: {said}"
+        named = said if label in said else f"{label}: {said}"
         messages.fail(named, outcome.error.hint)
     elif outcome.report is not None and outcome.report.contradicts_itself:
-        messages.fail(f"{outcome.torrent} contradicts itself: {_contradiction(outcome.report)}", _NO_CONTENT_FITS)
+        messages.fail(f"{label} contradicts itself: {_contradiction(outcome.report)}", _NO_CONTENT_FITS)
 
 
 _NO_CONTENT_FITS = "No content can satisfy both halves. Have the torrent made again."
