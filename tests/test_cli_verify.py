@@ -14,9 +14,10 @@ import pytest
 import reference
 from trees import seeded_bytes, write_tree
 
-from mktorrent_py.cli import main, style
+from mktorrent_py.cli import main, render, style, verified
 from mktorrent_py.cli.piecemap import map_cells
 from mktorrent_py.hashing.compare import PieceState
+from mktorrent_py.verdict import Status
 
 PIECE = 1 << 14
 SIZES = {"disc1.iso": 5 * PIECE, "disc2.iso": 4 * PIECE, "notes/readme.txt": 9, "ok": 3 * PIECE}
@@ -299,3 +300,32 @@ def test_a_closed_pipe_is_no_failure() -> None:
     command = f"{sys.executable} -c 'from mktorrent_py.cli import entry; entry()' verify v2.torrent release"
     done = subprocess.run(["sh", "-c", f"{command} | true"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_field_that_is_none_is_known_before_the_work(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verified, "run_verification", lambda *_, **__: pytest.fail("the content was hashed"))
+    for name in ("nope", "files_by_status.nope", "pieces.nope", ""):
+        code, out, err = run(capsys, "v1.torrent", "release", "--field", name)
+        assert (code, out) == (2, "") and f"there is no field '{name}'" in err
+
+
+def test_the_fields_are_those_of_every_outcome(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bad.torrent").write_bytes(b"de")
+    _, facts = run_json(capsys, "hybrid.torrent", "bad.torrent", "--in", "release")
+    names = [name for outcome in facts["torrents"] for name in render.field_names(outcome)]
+    states = {f"files_by_status.{status.value}" for status in Status}
+    assert set(verified.FIELDS) == set(names) | states
+
+
+def test_a_field_that_a_torrent_does_not_have_stops_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bad.torrent").write_bytes(b"de")
+    words = ("bad.torrent", "v1.torrent", "--in", "release", "--field")
+    assert run(capsys, *words, "located")[:2] == (4, "itself\n")
+    assert run(capsys, *words, "error.message")[:2] == (4, "bad.torrent: info: is missing\n")
+
+
+def test_no_corrupt_file_is_a_number_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "v1.torrent", "release", "--field", "files_by_status.corrupt")[:2] == (0, "0\n")
+    assert run(capsys, "v1.torrent", "release", "--field", "files_by_status.ok")[:2] == (0, f"{len(SIZES)}\n")

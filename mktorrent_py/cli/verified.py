@@ -20,7 +20,7 @@ from mktorrent_py.hashing.compare import PieceState
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.summary import infohash_facts
-from mktorrent_py.verdict import FileReport, consecutive
+from mktorrent_py.verdict import FileReport, Status, consecutive
 from mktorrent_py.verify import Report, VerifyOptions, prepare_verification, run_verification
 
 
@@ -65,6 +65,8 @@ class Outcome:
 def verify_all(jobs: list[Job], options: VerifyOptions, face: Face, *, several: bool) -> int:
     """Verify every job and tell of each; returns the highest exit code. One alone raises what is wrong with it."""
     refuse_two_faces(json=face.json, field=face.field)
+    if face.field is not None:
+        render.refuse_unknown_field(face.field, FIELDS)
     outcomes = []
     for job in jobs:
         outcome = _attempt(job, options, face) if several else _verify(job, options, face)
@@ -125,13 +127,31 @@ def _say_how(outcome: Outcome, face: Face) -> None:
 
 def _tell(outcome: Outcome, face: Face) -> None:
     if face.field is not None:
-        render.print_field(outcome_facts(outcome), face.field)
+        _tell_field(outcome, face.field)
     elif face.quiet:
         return
     elif not style.is_terminal(sys.stdout):
         render.print_tab_lines(_tab_facts(outcome_facts(outcome)))
     elif outcome.report is not None:
         print_report(str(outcome.torrent), outcome.report, outcome.seconds, verbose=face.verbose, map=face.map)
+
+
+def _tell_field(outcome: Outcome, name: str) -> None:
+    """The fact where this outcome has it: a torrent that could not be verified has few. No file is a number, too."""
+    facts = outcome_facts(outcome)
+    if outcome.report is not None:
+        facts["files_by_status"] = {status.value: outcome.report.counts.get(status, 0) for status in Status}
+    if name.partition(".")[0] in facts:
+        render.print_field(facts, name)
+
+
+FIELDS = (
+    *("torrent", "ok", "name", "format", "infohash.v1", "infohash.v2", "content", "located", "quick", "contradiction"),
+    *[f"files_by_status.{status.value}" for status in Status],
+    *[f"pieces.{name}" for name in ("count", *[state.name.lower() for state in PieceState], "bad_runs")],
+    *("files", "extras", "respelled", "bytes_read", "seconds", "error.message", "error.hint"),
+)
+"""What `--field` takes, known before the work: a slip of the pen costs no hour of hashing."""
 
 
 def outcome_facts(outcome: Outcome) -> dict[str, Any]:
