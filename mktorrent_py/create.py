@@ -172,8 +172,10 @@ def _check_values(options: CreateOptions) -> None:
         raise UsageError("a similar torrent is named by an infohash of 20 bytes (BEP 38)")
     if options.creation_date is not None and options.creation_date < 0:
         raise UsageError(f"the creation date {options.creation_date} is before 1970, which it cannot say")
-    if not all(tier and all(tier) for tier in options.trackers):
-        raise UsageError("a tier without trackers, or a tracker without a URL")
+    if not all(options.trackers):
+        raise UsageError("a tier has no trackers")
+    if not all(_listed_texts(options)) or options.update_url == "":
+        raise UsageError("a URL or the name of a collection is empty")
     for text in _texts(options):
         try:
             text.encode("utf-8")
@@ -184,8 +186,12 @@ def _check_values(options: CreateOptions) -> None:
 def _texts(options: CreateOptions) -> list[str]:
     """All text that goes into the torrent, but for its name, which may be kept as raw bytes."""
     single = (options.update_url, options.comment, options.source, options.created_by)
+    return [text for text in single if text is not None] + _listed_texts(options)
+
+
+def _listed_texts(options: CreateOptions) -> list[str]:
     lists = (options.web_seeds, options.http_seeds, options.collections, *options.trackers)
-    return [text for text in single if text is not None] + [text for texts in lists for text in texts]
+    return [text for texts in lists for text in texts]
 
 
 def check_name(name: str) -> None:
