@@ -350,3 +350,17 @@ def test_every_place_is_found_writable_before_the_first_is_written(mkt: Any, mon
     ran = mkt("edit", str(first), str(second), "-c", "x")
     assert ran.code == 3 and "locked/y.torrent: permission denied" in ran.err
     assert first.read_bytes() == before
+
+
+def test_a_torrent_that_cannot_be_read_keeps_no_other_from_being_judged(mkt: Any) -> None:
+    write("x.torrent", announce="odd")
+    ran = mkt("lint", "x.torrent", "missing.torrent", "junk", "--json")
+    assert (ran.code, ran.err.splitlines()[0]) == (3, "mkt: cannot read missing.torrent: no such file or directory")
+    told = {each["path"]: each for each in ran.json["torrents"]}
+    assert told["x.torrent"]["warnings"] == 1
+    assert told["missing.torrent"]["error"]["message"].startswith("cannot read missing.torrent")
+    ran = mkt("lint", "missing.torrent", "x.torrent")
+    assert ran.code == 3 and "path\tx.torrent\n" in ran.out
+    ran = mkt("lint", "missing.torrent", "x.torrent", "-q")
+    assert (ran.code, ran.out) == (3, "") and "cannot read" in ran.err
+    assert "error" in mkt("lint", "missing.torrent", "--json").json

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from mktorrent_py.cli import render, style
+from mktorrent_py.cli import messages, render, style
 from mktorrent_py.cli.findings import counted, finding_facts, print_findings
 from mktorrent_py.cli.options import JsonOption, QuietOption, Texts
 from mktorrent_py.cli.sources import LimitOption, parse_limits, read_torrent
-from mktorrent_py.errors import ExitCode, UsageError
+from mktorrent_py.errors import ContentError, ExitCode, LimitError, UsageError
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.lint import Finding, lint
 from mktorrent_py.metainfo.lint_rules import RULES, Rule, Severity
@@ -27,11 +27,18 @@ WARNINGS = "warnings"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A torrent and what was found in it; `denied` are the rules that make the answer no."""
+    """A torrent and what was found in it; `denied` are the rules that make the answer no. Or why it was not read."""
 
     source: str
-    findings: tuple[Finding, ...]
-    denied: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    denied: tuple[str, ...] = ()
+    error: ContentError | LimitError | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        if self.error is not None:
+            return self.error.exit_code
+        return ExitCode.NO if self.denied else ExitCode.DONE
 
 
 @app.command(name="lint")
@@ -48,7 +55,10 @@ def lint_torrents(
     quiet: QuietOption = False,
     limit: LimitOption = [],
 ) -> ExitCode:
-    """List what is wrong or unwise in torrents. Exits with 1 on an error or a denied finding."""
+    """List what is wrong or unwise in torrents. Exits with 1 on an error or a denied finding.
+
+    Of several torrents the highest code counts; one that cannot be read stops nobody.
+    """
     allowed = {_rule_id(word) for word in allow}
     denied = {word if word == WARNINGS else _rule_id(word) for word in deny}
     if list_rules:
@@ -57,9 +67,11 @@ def lint_torrents(
     if not torrents:
         raise UsageError("no torrent to look at", hint="mkt lint TORRENT..., or mkt lint --list.")
     limits = parse_limits(limit)
-    judged = [_judge(source, limits, allowed, denied) for source in dict.fromkeys(torrents)]
-    _tell([_only_denied(each) for each in judged if each.denied] if quiet and not json else judged, json)
-    return ExitCode.NO if any(each.denied for each in judged) else ExitCode.DONE
+    sources = list(dict.fromkeys(torrents))
+    judge = _judge if len(sources) == 1 else _attempt
+    judged = [judge(source, limits, allowed, denied) for source in sources]
+    _tell([_only_denied(each) for each in judged if each.exit_code] if quiet and not json else judged, json)
+    return max([each.exit_code for each in judged])
 
 
 def _rule_id(word: str) -> str:
@@ -70,6 +82,14 @@ def _rule_id(word: str) -> str:
         f"no rule is called {quoted(word)}",
         hint=f"Did you mean {close[0]}?" if close else "mkt lint --list names them all.",
     )
+
+
+def _attempt(source: str, limits: Limits, allowed: set[str], denied: set[str]) -> Judged:
+    """As one of several: what cannot be read is told of beside what could be."""
+    try:
+        return _judge(source, limits, allowed, denied)
+    except (ContentError, LimitError) as error:
+        return Judged(source=source, error=error)
 
 
 def _judge(source: str, limits: Limits, allowed: set[str], denied: set[str]) -> Judged:
@@ -93,9 +113,12 @@ def _tell(judged: Sequence[Judged], json: bool) -> None:
     facts = [_facts(each) for each in judged]
     if json:
         render.print_json({"torrents": facts})
-        return
     for each, fact in zip(judged, facts, strict=True):
-        if style.is_terminal(sys.stdout):
+        if each.error is not None:
+            messages.fail(str(each.error), each.error.hint)
+        elif json:
+            continue
+        elif style.is_terminal(sys.stdout):
             print(f"{style.paint(printable(each.source), 'path', sys.stdout)}: {counted(each.findings)}")
             print_findings(each.findings)
         else:
@@ -103,6 +126,8 @@ def _tell(judged: Sequence[Judged], json: bool) -> None:
 
 
 def _facts(judged: Judged) -> dict[str, Any]:
+    if judged.error is not None:
+        return {"path": judged.source, "error": {"message": str(judged.error), "hint": judged.error.hint}}
     severities = [finding.severity for finding in judged.findings]
     return {
         "path": judged.source,
