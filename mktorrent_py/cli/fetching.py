@@ -28,9 +28,9 @@ from mktorrent_py.swarm.reach import FetchOptions
 from mktorrent_py.swarm.seed import SeedOptions
 from mktorrent_py.swarm.session import Session, SessionOptions
 from mktorrent_py.swarm.source import read_source
-from mktorrent_py.swarm.targets import Plan, lay_out, take_stock, top_of, what_is_wrong
+from mktorrent_py.swarm.targets import Plan, lay_out, make_directory, take_stock, top_of, what_is_wrong
 from mktorrent_py.swarm.torrents import Ready
-from mktorrent_py.torrentfile import reason_of, refuse_to_overwrite, write_metainfo
+from mktorrent_py.torrentfile import refuse_to_overwrite, write_metainfo
 
 WEB_TIMEOUT = 30.0
 
@@ -61,7 +61,7 @@ def run_fetching(job: Job, *, mode: ProgressMode, json: bool, quiet: bool) -> in
     show = _Shows(mode=mode, json=json, quiet=quiet, goes_on=job.seed_after)
     if job.metadata_only:
         return _write_metadata(job, source, show)
-    _make_directory(job.directory)
+    make_directory(job.directory)
     forbid_writing((job.directory, Path("/dev")))
     metainfo = source if isinstance(source, Metainfo) else _run(_metadata(job, source, show))
     plan = _plan(job, metainfo, show)
@@ -69,16 +69,6 @@ def run_fetching(job: Job, *, mode: ProgressMode, json: bool, quiet: bool) -> in
     fetched = _run(_content(job, plan, show))
     show.print_plan(plan, fetched, time.monotonic() - started)
     return _seed(job, plan, json=json, quiet=quiet) if job.seed_after else ExitCode.DONE
-
-
-def _make_directory(directory: Path) -> Path:
-    """Raises ContentError where it cannot be."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = "something else stands there" if isinstance(error, FileExistsError) else reason_of(error)
-        raise ContentError(f"cannot make the directory {printable(str(directory))}: {reason}") from error
-    return directory
 
 
 def _run(work: Any) -> Any:
@@ -137,7 +127,9 @@ def _write_metadata(job: Job, source: Metainfo | Magnet, show: _Shows) -> int:
     if job.output is not None and not job.force:
         refuse_to_overwrite(job.output)
     metainfo = source if isinstance(source, Metainfo) else _run(_metadata(job, source, show, layers=True))
-    output = job.output or _make_directory(job.directory) / f"{safe_name(metainfo.info.name)}.torrent"
+    output = job.output or job.directory / f"{safe_name(metainfo.info.name)}.torrent"
+    if job.output is None:
+        make_directory(job.directory)
     write_metainfo(metainfo, output, overwrite=job.force)
     if lacks_piece_layers(metainfo):
         messages.note("nobody gave its piece layers (BEP 52): clients will ask for them when they fetch the content")

@@ -23,7 +23,7 @@ from mktorrent_py.swarm.parameters import (
 )
 from mktorrent_py.swarm.reach import TICK, Dialer, FetchOptions, Watchdog
 from mktorrent_py.swarm.session import Session
-from mktorrent_py.swarm.targets import Plan, Target, inspect_disk
+from mktorrent_py.swarm.targets import Plan, Target, inspect_disk, make_directory
 from mktorrent_py.verify import Report
 
 
@@ -47,7 +47,7 @@ class Fetcher:
         """Fetch what is wanted, and verify it. Raises NetworkError, ContentError or RefusedError; what came stays."""
         for target in self._plan.wanted:
             if target.file.symlink is None:
-                target.final.parent.mkdir(parents=True, exist_ok=True)
+                make_directory(target.final.parent)
         if self._unnamed:
             await self._download()
         _make_rest(self._plan)

@@ -6,6 +6,7 @@ have cleaned the names in the torrent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import libtorrent as lt
@@ -23,7 +24,12 @@ def load(metainfo: Metainfo) -> lt.add_torrent_params:
     try:
         return lt.load_torrent_buffer(metainfo.to_bytes())
     except RuntimeError as error:
-        raise MetainfoError(f"libtorrent does not take this torrent: {error}") from error
+        raise MetainfoError(f"libtorrent does not take this torrent: {in_words(error)}") from error
+
+
+def in_words(error: RuntimeError) -> str:
+    """What libtorrent says of an error, without the number that it adds."""
+    return re.sub(r" \[[\w.]+:\d+\]$", "", str(error))
 
 
 def seed_parameters(metainfo: Metainfo, paths: Sequence[bytes], *, verified: bool) -> lt.add_torrent_params:

@@ -19,6 +19,7 @@ import libtorrent as lt
 
 from mktorrent_py import __version__
 from mktorrent_py.errors import NetworkError, RefusedError, UsageError
+from mktorrent_py.swarm.parameters import in_words
 from mktorrent_py.swarm.proxy import Proxy, ProxyKind
 from mktorrent_py.swarm.route import Route, check_address, check_bind
 
@@ -271,7 +272,7 @@ class Session:
         try:
             return self.lt.add_torrent(parameters)
         except RuntimeError as error:
-            raise RefusedError(f"libtorrent does not take this torrent: {error}") from error
+            raise RefusedError(f"libtorrent does not take this torrent: {in_words(error)}") from error
 
     def began_listening(self, alert: lt.listen_succeeded_alert) -> bool:
         """Take note of an address that came back; whether it is news."""

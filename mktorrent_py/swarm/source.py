@@ -10,7 +10,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from mktorrent_py import __version__
-from mktorrent_py.errors import LimitError, MagnetError, NetworkError, UsageError
+from mktorrent_py.errors import LimitError, MagnetError, NetworkError, UsageError, reading
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.magnet import Magnet
 from mktorrent_py.metainfo.model import Metainfo
@@ -27,7 +27,9 @@ def read_source(text: str, *, timeout: float, route: Route = _ANY_WAY) -> Metain
     if not text.lower().startswith(("magnet:", "stream-magnet:")) and path.is_file():
         return read_metainfo(path)
     if urlsplit(text).scheme.lower() in _WEB:
-        return Metainfo.from_bytes(download(text, timeout=timeout, route=route))
+        data = download(text, timeout=timeout, route=route)
+        with reading(text):
+            return Metainfo.from_bytes(data)
     try:
         return Magnet.parse(text)
     except MagnetError:

@@ -17,13 +17,14 @@ from mktorrent_py.content.locate import How, Located
 from mktorrent_py.content.looks import DiskFile
 from mktorrent_py.content.selection import only_matching
 from mktorrent_py.content.survey import Found
-from mktorrent_py.errors import RefusedError, UsageError
+from mktorrent_py.errors import ContentError, RefusedError, UsageError
 from mktorrent_py.hashing.compare import PieceState
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.layout import File, PathComponents, encode_component
 from mktorrent_py.metainfo.model import Metainfo
 from mktorrent_py.metainfo.paths import display_path, printable
 from mktorrent_py.swarm.names import directories_of, safe_paths, temporary_name
+from mktorrent_py.torrentfile import reason_of
 from mktorrent_py.verify import FileReport, Report, Status, Verification, VerifyOptions, run_verification
 
 
@@ -118,6 +119,18 @@ def take_stock(
         complete=frozenset(complete),
         pieces=tuple([state == PieceState.GOOD for state in report.pieces]),
     )
+
+
+def make_directory(directory: Path) -> None:
+    """Raises ContentError where it cannot be made, and is not there."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "something else stands there" if isinstance(error, FileExistsError) else reason_of(error)
+        raise ContentError(
+            f"cannot make the directory {printable(str(directory))}: {reason}",
+            hint="Say another with --directory.",
+        ) from error
 
 
 def top_of(metainfo: Metainfo, directory: Path, targets: Sequence[Target]) -> Path:

@@ -32,7 +32,7 @@ from trees import write_tree
 from web_rig import web_server
 
 from mktorrent_py.content.scan import ScanOptions, Symlinks
-from mktorrent_py.errors import ExitCode, LimitError, NetworkError, UsageError
+from mktorrent_py.errors import ExitCode, LimitError, MetainfoError, NetworkError, UsageError
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.magnet import Magnet
 from mktorrent_py.metainfo.model import Metainfo
@@ -332,6 +332,9 @@ def test_urls_that_do_not_lead_to_a_torrent(tmp_path: Path) -> None:
             download(f"{url}/away", timeout=5)
         with pytest.raises(LimitError):
             download(f"{url}/large", timeout=5, limit=1999)
+        with pytest.raises(MetainfoError) as refused:
+            read_source(f"{url}/large", timeout=5)
+        assert refused.value.source == f"{url}/large"
         assert len(download(f"{url}/large", timeout=5, limit=2000)) == 2000
     with socket.socket() as closed:
         closed.bind((HERE, 0))

@@ -330,7 +330,7 @@ def test_the_same_torrent_is_not_seeded_twice(tmp_path: Path) -> None:
 
     async def scene() -> None:
         async with seeding(release) as seeder:
-            with pytest.raises(RefusedError):
+            with pytest.raises(RefusedError, match=r"already exists in session$"):
                 seeder.seeder.add(replace(ready(release), key="again"))
 
     asyncio.run(scene())
