@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,10 @@ if TYPE_CHECKING:
     from loopback import Tracker
 
 SECONDS = 100
+
+if find_spec("libtorrent") is None and os.environ.get("MKT_REQUIRE_JUDGES") != "1":
+    # There is none for this Python: what stands on it cannot even be imported.
+    collect_ignore_glob = ["test_*.py"]
 
 
 @pytest.fixture
