@@ -41,6 +41,11 @@ class Wanted(Group):
             raise UsageError(
                 "--output names the torrent file of --metadata-only", hint="Say --directory for the content."
             )
+        if self.metadata_only and (self.select or self.seed_after):
+            raise UsageError(
+                "--select and --seed-after are about the content, of which --metadata-only fetches nothing",
+                hint="Leave one of them out.",
+            )
 
 
 class Reaching(Group):

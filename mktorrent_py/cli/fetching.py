@@ -12,7 +12,7 @@ from typing import Any
 
 from mktorrent_py.cli import messages, render, style
 from mktorrent_py.cli.progress import ProgressMode, shown
-from mktorrent_py.errors import ContentError, ExitCode, NetworkError
+from mktorrent_py.errors import ContentError, ExitCode, UsageError
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.magnet import Magnet
 from mktorrent_py.metainfo.model import Metainfo
@@ -111,6 +111,10 @@ async def _listening(options: SessionOptions) -> Any:
 
 def _plan(job: Job, metainfo: Metainfo, show: _Shows) -> Plan:
     targets = lay_out(metainfo, job.directory, job.select)
+    if job.seed_after and not all(target.wanted for target in targets):
+        raise UsageError(
+            "--select leaves files out, and only a whole torrent can be seeded", hint="Leave --seed-after out."
+        )
     progress = Progress()
     total = sum([target.file.length for target in targets if target.wanted])
     with shown(show.mode, "checking what is there", total, lambda: progress.bytes_done):
@@ -131,7 +135,7 @@ def _write_metadata(job: Job, source: Metainfo | Magnet, show: _Shows) -> int:
     if job.output is None:
         make_directory(job.directory)
     write_metainfo(metainfo, output, overwrite=job.force)
-    if lacks_piece_layers(metainfo):
+    if isinstance(source, Magnet) and lacks_piece_layers(metainfo):
         messages.note("nobody gave its piece layers (BEP 52): clients will ask for them when they fetch the content")
     show.print_facts({**_names(metainfo), "torrent": str(output)}, str(output), "")
     return ExitCode.DONE
@@ -140,8 +144,6 @@ def _write_metadata(job: Job, source: Metainfo | Magnet, show: _Shows) -> int:
 def _seed(job: Job, plan: Plan, *, json: bool, quiet: bool) -> int:
     from mktorrent_py.cli.seeding import run_seeding
 
-    if len(plan.wanted) < len(plan.targets):
-        raise NetworkError("only part of the torrent was fetched, which cannot be seeded")
     paths = [str(target.final).encode("utf-8", "surrogateescape") for target in plan.targets]
     placement = place(plan.metainfo.info.layout, paths)
     ready = Ready(key=job.source, metainfo=plan.metainfo, placement=placement, basis=Basis.CHECKED)

@@ -373,6 +373,19 @@ def test_the_right_to_execute_and_links_come_along(tmp_path: Path) -> None:
     assert (got / "link").readlink() == Path("run.sh")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("--select", "a.bin", "--seed-after"), ("--metadata-only", "--select", "*"), ("--metadata-only", "--seed-after")],
+)
+def test_what_does_not_go_together_is_told_before_anything_is_fetched(
+    hybrid: Given, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    code, out, err = fetch(hybrid.release.torrent, tmp_path, *hybrid.peer, *words)
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert "--se" in err
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
 def test_it_seeds_afterwards(hybrid: Given, tmp_path: Path) -> None:
     words = ("fetch", hybrid.release.torrent, "-d", tmp_path, "--port", "0", *QUIET_WORDS, *hybrid.peer)
     with running(*words, "--seed-after", "--json") as process:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from seeding_rig import HERE, QUIET_WORDS, Release, free_port, make_release, run_mkt, running, snapshot
 
+from mktorrent_py.content.scan import ScanOptions, Symlinks
 from mktorrent_py.errors import ContentError, ExitCode
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.infohash import TorrentVersion
@@ -81,6 +82,14 @@ def test_what_has_changed_is_read_again(
     else:
         with pytest.raises(ContentError, match=r"a\.bin"):
             vouched(release, record)
+
+
+def test_stored_links_are_no_hindrance(release: Release, tmp_path: Path) -> None:
+    (release.content / "link").symlink_to("a.bin")
+    linked = make_release(tmp_path, scan=ScanOptions(symlinks=Symlinks.STORE))
+    assert any(file.symlink for file in linked.metainfo.info.files)
+    record = tmp_path / "record"
+    assert [vouched(linked, record).basis for _ in range(2)] == [Basis.CHECKED, Basis.REMEMBERED]
 
 
 def test_another_torrent_of_the_same_files_is_checked(release: Release, tmp_path: Path) -> None:
