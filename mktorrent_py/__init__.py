@@ -15,33 +15,33 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mktorrent_py.content.scan import ScanOptions as ScanOptions
     from mktorrent_py.content.selection import Selection as Selection
-    from mktorrent_py.create import Created as Created
     from mktorrent_py.create import CreateOptions as CreateOptions
+    from mktorrent_py.create import CreateResult as CreateResult
     from mktorrent_py.create import create_torrent as create_torrent
     from mktorrent_py.errors import TorrentError as TorrentError
     from mktorrent_py.hashing.hasher import Progress as Progress
     from mktorrent_py.metainfo.info import Info as Info
-    from mktorrent_py.metainfo.infohash import InfoHashes as InfoHashes
+    from mktorrent_py.metainfo.infohash import Infohashes as Infohashes
     from mktorrent_py.metainfo.infohash import TorrentVersion as TorrentVersion
-    from mktorrent_py.metainfo.magnet import Magnet as Magnet
-    from mktorrent_py.metainfo.model import Metainfo as Metainfo
+    from mktorrent_py.metainfo.magnet.uri import Magnet as Magnet
+    from mktorrent_py.metainfo.metainfo import Metainfo as Metainfo
     from mktorrent_py.torrentfile import read_metainfo as read_metainfo
     from mktorrent_py.torrentfile import write_metainfo as write_metainfo
-    from mktorrent_py.verify import Report as Report
-    from mktorrent_py.verify import VerifyOptions as VerifyOptions
-    from mktorrent_py.verify import verify_content as verify_content
+    from mktorrent_py.verify.api import VerifyOptions as VerifyOptions
+    from mktorrent_py.verify.api import VerifyReport as VerifyReport
+    from mktorrent_py.verify.api import verify_content as verify_content
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "CreateOptions": "create",
-    "Created": "create",
-    "InfoHashes": "metainfo.infohash",
+    "CreateResult": "create",
+    "Infohashes": "metainfo.infohash",
     "Info": "metainfo.info",
     "Magnet": "metainfo.magnet",
-    "Metainfo": "metainfo.model",
+    "Metainfo": "metainfo.metainfo",
     "Progress": "hashing.hasher",
-    "Report": "verify",
+    "VerifyReport": "verify",
     "ScanOptions": "content.scan",
     "Selection": "content.selection",
     "TorrentError": "errors",

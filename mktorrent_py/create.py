@@ -22,18 +22,18 @@ from mktorrent_py.hashing.kernel import sha256_pairs
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
-from mktorrent_py.metainfo.merkle import NODE_LENGTH, divide_up, root_of_layer
-from mktorrent_py.metainfo.model import Metainfo
-from mktorrent_py.metainfo.outer import Node
+from mktorrent_py.metainfo.merkle import NODE_LENGTH, ceil_div, root_of_layer
+from mktorrent_py.metainfo.metainfo import Metainfo
 from mktorrent_py.metainfo.paths import printable, quoted, unsafe_reason
 from mktorrent_py.metainfo.piece_length import (
     STREAM_PIECE_LENGTH,
     PieceLengthChoice,
-    assess,
     check_piece_length,
     choose_piece_length,
-    padding_cure,
+    evaluate,
+    with_less_padding,
 )
+from mktorrent_py.metainfo.write.top_level import Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +73,14 @@ class CreateOptions:
 class Draft:
     """What will be hashed and how: the content as scanned, its layout, the piece length and what it comes to.
 
-    `cure` is a piece length with tolerable padding, where the chosen one pads more than 5 %.
+    `alternative` is a piece length with tolerable padding, where the chosen one pads more than 5 %.
     """
 
     options: CreateOptions
     content: Content
     layout: Layout
     choice: PieceLengthChoice
-    cure: PieceLengthChoice | None
+    alternative: PieceLengthChoice | None
 
     @property
     def name(self) -> str:
@@ -89,7 +89,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Created:
+class CreateResult:
     """A finished torrent. `checksums` holds hex digests by algorithm, in the order of the files."""
 
     metainfo: Metainfo
@@ -99,7 +99,7 @@ class Created:
 
 def create_torrent(
     content: Path | str, options: CreateOptions | None = None, *, progress: Progress | None = None
-) -> Created:
+) -> CreateResult:
     """Create a torrent of a file or a directory; nothing is written to disk.
 
     `progress.bytes_done` can be read from another thread meanwhile. Raises UsageError for options that do not go
@@ -127,7 +127,7 @@ def draft_torrent(content: Path, options: CreateOptions) -> Draft:
         content=scanned,
         layout=layout,
         choice=choice,
-        cure=padding_cure(lengths, options.version, choice),
+        alternative=with_less_padding(lengths, options.version, choice),
     )
 
 
@@ -203,7 +203,7 @@ def check_name(name: str) -> None:
         raise UsageError(f"the name {quoted(name)} {reason}", hint="Give the torrent another with --name.")
 
 
-def hash_draft(draft: Draft, *, progress: Progress | None = None) -> Created:
+def hash_draft(draft: Draft, *, progress: Progress | None = None) -> CreateResult:
     """Read the content once and make the metainfo. Raises ContentError at the first fault."""
     checksums = None
     if draft.options.checksums:
@@ -217,7 +217,7 @@ def hash_draft(draft: Draft, *, progress: Progress | None = None) -> Created:
             pieces += hashed.sha1
             nodes += hashed.nodes
     sums = {name: checksums.digests(name) for name in draft.options.checksums} if checksums is not None else {}
-    return Created(metainfo=assemble(draft, bytes(pieces), bytes(nodes)), draft=draft, checksums=sums)
+    return CreateResult(metainfo=assemble(draft, bytes(pieces), bytes(nodes)), draft=draft, checksums=sums)
 
 
 def source_of(content: Content) -> Source:
@@ -228,7 +228,7 @@ def source_of(content: Content) -> Source:
     return Source(root=content.root, paths=[disk.path for disk in content.disk], stats=stats)
 
 
-MOST_NAMED = 3
+MAX_NAMED = 3
 FAULTS = {
     "missing": "vanished while it was hashed",
     "changed": "changed while it was hashed",
@@ -285,7 +285,7 @@ def rooted_files(layout: Layout, nodes: bytes, layers: dict[bytes, bytes]) -> It
     """The files with their pieces roots; the layers of those longer than a piece are put into `layers` (BEP 52)."""
     at = 0
     for file in layout.files:
-        size = divide_up(file.length, layout.piece_length) * NODE_LENGTH
+        size = ceil_div(file.length, layout.piece_length) * NODE_LENGTH
         own, at = nodes[at : at + size], at + size
         if size > NODE_LENGTH:
             root = root_of_layer(own, layout.piece_length, hash_pairs=sha256_pairs)
@@ -295,7 +295,7 @@ def rooted_files(layout: Layout, nodes: bytes, layers: dict[bytes, bytes]) -> It
         yield File(file.path, file.length, file.attributes, file.symlink, root) if size else file
 
 
-def create_from_stream(stream: BinaryIO, options: CreateOptions, *, progress: Progress | None = None) -> Created:
+def create_from_stream(stream: BinaryIO, options: CreateOptions, *, progress: Progress | None = None) -> CreateResult:
     """Create a single-file torrent of what a stream holds, which is read once and to its end.
 
     `options.name` is the file's name. The length is not known before, so without `piece_length` it is 1 MiB, or
@@ -315,7 +315,7 @@ def create_from_stream(stream: BinaryIO, options: CreateOptions, *, progress: Pr
         raise UsageError("there was nothing to read on the stream", hint="No client takes a torrent without content.")
     draft = _stream_draft(digests.length, piece_length, options)
     sums = {name: [checksum] for name, checksum in digests.checksums.items()}
-    return Created(metainfo=assemble(draft, digests.sha1, digests.nodes), draft=draft, checksums=sums)
+    return CreateResult(metainfo=assemble(draft, digests.sha1, digests.nodes), draft=draft, checksums=sums)
 
 
 def _stream_draft(length: int, piece_length: int, options: CreateOptions) -> Draft:
@@ -326,22 +326,22 @@ def _stream_draft(length: int, piece_length: int, options: CreateOptions) -> Dra
         options=options,
         content=content,
         layout=Layout.of(content.files, piece_length, options.version),
-        choice=assess([length], options.version, piece_length),
-        cure=None,
+        choice=evaluate([length], options.version, piece_length),
+        alternative=None,
     )
 
 
 def _choose(lengths: Sequence[int], options: CreateOptions) -> PieceLengthChoice:
     if options.piece_length is not None:
-        return assess(lengths, options.version, options.piece_length)
+        return evaluate(lengths, options.version, options.piece_length)
     return choose_piece_length(
         lengths, options.version, longest=options.max_piece_length, target_pieces=options.target_pieces
     )
 
 
 def _left_out_hint(content: Content) -> str | None:
-    named = [f"{left.path} ({left.reason.value})" for left in content.left_out[:MOST_NAMED]]
-    return f"Left out: {', '.join(named)}{', …' if len(content.left_out) > MOST_NAMED else ''}" if named else None
+    named = [f"{left.path} ({left.reason.value})" for left in content.left_out[:MAX_NAMED]]
+    return f"Left out: {', '.join(named)}{', …' if len(content.left_out) > MAX_NAMED else ''}" if named else None
 
 
 def _no_content(path: Path, content: Content) -> UsageError:

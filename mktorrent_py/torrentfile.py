@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mktorrent_py.errors import ContentError, LimitError, RefusedError, reading
 from mktorrent_py.metainfo.bencode import Limits
-from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.metainfo import Metainfo
 
 
 def read_bytes(path: Path, *, limits: Limits | None = None) -> bytes:

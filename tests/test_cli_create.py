@@ -18,8 +18,9 @@ import pytest
 from trees import write_tree
 
 from mktorrent_py import Metainfo
-from mktorrent_py.cli import created, main, render, style
-from mktorrent_py.cli.created import shell_word
+from mktorrent_py.cli import main
+from mktorrent_py.cli.output import console, create_report, table
+from mktorrent_py.cli.output.create_report import shell_word
 
 MKT = [sys.executable, "-c", "from mktorrent_py.cli import entry; entry()"]
 TREE = {"a.bin": 300_000, "docs/b.txt": 20_000, "docs/empty": 0}
@@ -69,7 +70,7 @@ def create(capsys: pytest.CaptureFixture[str]) -> Shell:
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    monkeypatch.setattr(style, "is_terminal", lambda stream: True)
+    monkeypatch.setattr(console, "is_terminal", lambda stream: True)
     return monkeypatch
 
 
@@ -104,8 +105,8 @@ def test_three_faces_say_the_same(create: Shell) -> None:
 def test_every_field_can_be_asked_for_and_no_other(create: Shell) -> None:
     told = json.loads(create("release", "--json"))
     told.pop("schema")
-    names = render.field_names(told)
-    assert names == created.fields(dry_run=False)
+    names = table.field_names(told)
+    assert names == create_report.fields(dry_run=False)
     lines = facts_of(create("release", "-f"))
     for name in set(names) - {"seconds", "bytes_per_second"}:
         assert create("release", "-f", "--field", name) == "".join(f"{value}\n" for value in lines.get(name, []))
@@ -113,7 +114,7 @@ def test_every_field_can_be_asked_for_and_no_other(create: Shell) -> None:
 
 def test_every_field_of_a_dry_run(create: Shell) -> None:
     told = json.loads(create("release", "--dry-run", "--json"))
-    assert list(told) == ["schema", *created.fields(dry_run=True)]
+    assert list(told) == ["schema", *create_report.fields(dry_run=True)]
     assert create("release", "--dry-run", "--field", "pieces") == f"{told['pieces']}\n"
     assert not Path("release.torrent").exists()
 
@@ -157,7 +158,7 @@ def test_hostile_names_are_harmless_in_every_face(name: str, create: Shell, term
     Path("release").rename(name)
     create("--json", "-f", "--", name)
     text = create("-f", "--", name) + create.err
-    terminal.setattr(style, "is_terminal", lambda stream: False)
+    terminal.setattr(console, "is_terminal", lambda stream: False)
     lines = create("-f", "--", name)
     assert json.loads(create("-f", "--json", "--", name))["name"] == name
     for char in "\x1b\u202e":
@@ -249,7 +250,7 @@ def test_output_to_a_directory_a_file_and_a_pipe(capfdbinary: pytest.CaptureFixt
 def test_what_cannot_be_is_refused_before_the_work(
     words: list[str], code: int, says: str, create: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(created, "hash_draft", lambda *_, **__: pytest.fail("the content was hashed"))
+    monkeypatch.setattr(create_report, "hash_draft", lambda *_, **__: pytest.fail("the content was hashed"))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"data")))
     assert says in create.refused(*words, code=code)
 
@@ -257,7 +258,7 @@ def test_what_cannot_be_is_refused_before_the_work(
 def test_overwriting_is_refused_before_the_work(create: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("release.torrent").write_bytes(b"old")
     with monkeypatch.context() as patch:
-        patch.setattr(created, "hash_draft", lambda *_, **__: pytest.fail("the content was hashed"))
+        patch.setattr(create_report, "hash_draft", lambda *_, **__: pytest.fail("the content was hashed"))
         assert "already there" in create.refused("release", code=5)
         Path("release.torrent").unlink()
         Path("SHA256SUMS").write_bytes(b"old")
@@ -265,13 +266,13 @@ def test_overwriting_is_refused_before_the_work(create: Shell, monkeypatch: pyte
 
 
 def test_an_output_that_appears_meanwhile_is_not_overwritten(create: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    hash_draft = created.hash_draft
+    hash_draft = create_report.hash_draft
 
     def slowly(*words: Any, **options: Any) -> Any:
         Path("release.torrent").write_bytes(b"theirs")
         return hash_draft(*words, **options)
 
-    monkeypatch.setattr(created, "hash_draft", slowly)
+    monkeypatch.setattr(create_report, "hash_draft", slowly)
     assert create("release", "--checksums", "sha256", code=5) == ""
     assert Path("release.torrent").read_bytes() == b"theirs"
     assert not Path("SHA256SUMS").exists()
@@ -486,7 +487,7 @@ def test_progress_off_a_terminal_has_no_carriage_returns(mode: str, create: Shel
 def test_a_directory_that_takes_no_files_is_found_out_before_the_work(
     create: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(created, "hash_draft", lambda *_, **__: pytest.fail("the content was hashed"))
+    monkeypatch.setattr(create_report, "hash_draft", lambda *_, **__: pytest.fail("the content was hashed"))
     allowed = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.W_OK and allowed(path, mode))
     assert "cannot write" in create.refused("release", code=3)

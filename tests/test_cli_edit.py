@@ -13,7 +13,7 @@ import pytest
 import reference
 
 from mktorrent_py.cli import main
-from mktorrent_py.metainfo.lint_rules import RULES
+from mktorrent_py.metainfo.lint.table import RULES
 
 A, B = "https://a.example/announce", "udp://b.example:80/announce"
 INFO = {"length": 5, "name": "five", "piece length": 16384, "pieces": b"p" * 20}
@@ -304,7 +304,7 @@ def test_lint_knows_its_rules(mkt: Any) -> None:
 def test_people_see_everything(mkt: Any, columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setattr("mktorrent_py.cli.style.is_terminal", lambda stream: True)
+    monkeypatch.setattr("mktorrent_py.cli.output.console.is_terminal", lambda stream: True)
     write("x.torrent", reference.bencode({**INFO, "private": 1}), comment="old\x1b[31m")
     ran = mkt("lint", "x.torrent", "x.torrent")
     assert ran.out.startswith("x.torrent: 1 error\n  error    private-without-tracker\n")

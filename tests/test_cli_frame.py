@@ -15,7 +15,7 @@ import pytest
 
 import mktorrent_py
 from mktorrent_py.cli import app, main, signals
-from mktorrent_py.cli.failure import failure_of
+from mktorrent_py.cli.exit import failure_of
 from mktorrent_py.errors import ContentError, ExitCode, MetainfoError, RefusedError, UsageError
 
 MKT = [sys.executable, "-c", "from mktorrent_py.cli import entry; entry()"]

@@ -7,8 +7,8 @@ import inspect
 import pytest
 import typer
 
-from mktorrent_py.cli.groups import Group, flag, in_groups, option, repeatable
-from mktorrent_py.cli.options import GroupedCommand, JsonOption
+from mktorrent_py.cli.options.groups import Group, flag, in_groups, option, repeatable
+from mktorrent_py.cli.options.types import GroupedCommand, JsonOption
 
 
 class Size(Group):

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from torrents import encode, hybrid, leaf, v1, v2
 
 from mktorrent_py.cli import main
-from mktorrent_py.cli.rawjson import raw_json
+from mktorrent_py.cli.output.raw_json import raw_json
 from mktorrent_py.metainfo import bencode
-from mktorrent_py.metainfo.magnet import Magnet
+from mktorrent_py.metainfo.magnet.uri import Magnet
 
 MKT = [sys.executable, "-c", "from mktorrent_py.cli import entry; entry()"]
 EVIL = "a\n\x1b[31m\u202etxt\u200b"

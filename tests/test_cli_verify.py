@@ -14,10 +14,11 @@ import pytest
 import reference
 from trees import seeded_bytes, write_tree
 
-from mktorrent_py.cli import main, render, style, verified
-from mktorrent_py.cli.piecemap import map_cells
+from mktorrent_py.cli import main
+from mktorrent_py.cli.output import console, table, verify_outcomes
+from mktorrent_py.cli.output.piece_map import map_cells
 from mktorrent_py.hashing.compare import PieceState
-from mktorrent_py.verdict import Status
+from mktorrent_py.verify.report import FileStatus
 
 PIECE = 1 << 14
 SIZES = {"disc1.iso": 5 * PIECE, "disc2.iso": 4 * PIECE, "notes/readme.txt": 9, "ok": 3 * PIECE}
@@ -55,7 +56,7 @@ def damage() -> None:
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A terminal of 100 columns; COLUMNS changes that."""
-    monkeypatch.setattr(style, "is_terminal", lambda stream: True)
+    monkeypatch.setattr(console, "is_terminal", lambda stream: True)
     monkeypatch.setenv("COLUMNS", "100")
     return monkeypatch
 
@@ -114,7 +115,7 @@ def test_no_line_is_wider_than_the_terminal(
     terminal.setenv("COLUMNS", str(columns))
     _, out, _ = run(capsys, "v1.torrent", ".", "--map", "-v", "--progress", "none")
     body = out.splitlines()[1:]
-    assert [line for line in body if style.display_width(line) > columns] == []
+    assert [line for line in body if console.display_width(line) > columns] == []
     assert "disc1.iso" in out
 
 
@@ -305,7 +306,7 @@ def test_a_closed_pipe_is_no_failure() -> None:
 def test_a_field_that_is_none_is_known_before_the_work(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verified, "run_verification", lambda *_, **__: pytest.fail("the content was hashed"))
+    monkeypatch.setattr(verify_outcomes, "run_verification", lambda *_, **__: pytest.fail("the content was hashed"))
     for name in ("nope", "files_by_status.nope", "pieces.nope", ""):
         code, out, err = run(capsys, "v1.torrent", "release", "--field", name)
         assert (code, out) == (2, "") and f"there is no field '{name}'" in err
@@ -314,9 +315,9 @@ def test_a_field_that_is_none_is_known_before_the_work(
 def test_the_fields_are_those_of_every_outcome(capsys: pytest.CaptureFixture[str]) -> None:
     Path("bad.torrent").write_bytes(b"de")
     _, facts = run_json(capsys, "hybrid.torrent", "bad.torrent", "--in", "release")
-    names = [name for outcome in facts["torrents"] for name in render.field_names(outcome)]
-    states = {f"files_by_status.{status.value}" for status in Status}
-    assert set(verified.FIELDS) == set(names) | states
+    names = [name for outcome in facts["torrents"] for name in table.field_names(outcome)]
+    states = {f"files_by_status.{status.value}" for status in FileStatus}
+    assert set(verify_outcomes.FIELDS) == set(names) | states
 
 
 def test_a_field_that_a_torrent_does_not_have_stops_nobody(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,7 @@ from torrents import encode, hybrid, v1
 from typer.models import TyperPath
 
 from mktorrent_py.cli import app, main
-from mktorrent_py.cli.words import reworded
+from mktorrent_py.cli.options.click_types import reworded
 from mktorrent_py.errors import ExitCode
 
 MKT = [sys.executable, "-c", "from mktorrent_py.cli import entry; entry()"]

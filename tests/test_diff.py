@@ -10,7 +10,7 @@ import pytest
 from torrents import PIECE, encode, hybrid, leaf, v1, v2
 
 from mktorrent_py.metainfo.diff import Differences, FileChange, TrackerChange, compare_metainfos
-from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.metainfo import Metainfo
 
 INFOHASHES = {"infohash.v1", "infohash.v2"}
 

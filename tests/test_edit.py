@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mktorrent_py.errors import MetainfoError, RefusedError, UsageError
 from mktorrent_py.metainfo import bencode
-from mktorrent_py.metainfo.changes import Change, changes_between, consequences
+from mktorrent_py.metainfo.diff.fields import Change, changes_between, consequences
 from mktorrent_py.metainfo.edit import (
     CONTENT_KEYS,
     Edit,
@@ -25,7 +25,7 @@ from mktorrent_py.metainfo.edit import (
     changes_infohash,
     edit_metainfo,
 )
-from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.metainfo import Metainfo
 
 A, B, C, D = (f"https://{letter}.example/announce" for letter in "abcd")
 INFO = {"length": 5, "name": "five", "piece length": 16384, "pieces": b"p" * 20}

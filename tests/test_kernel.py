@@ -180,11 +180,11 @@ def test_an_engine_says_what_it_uses() -> None:
         assert (engine.sha1, engine.sha256) == (name, name)
 
 
-def run_with(demand: str | None, code: str) -> subprocess.CompletedProcess[str]:
+def run_with(require: str | None, code: str) -> subprocess.CompletedProcess[str]:
     # The installed package, not the sources in the working directory, which may not have been built.
     environment = {name: value for name, value in os.environ.items() if name != "MKT_KERNEL"} | {"PYTHONSAFEPATH": "1"}
-    if demand is not None:
-        environment["MKT_KERNEL"] = demand
+    if require is not None:
+        environment["MKT_KERNEL"] = require
     return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
 
 

@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mktorrent_py.metainfo as rooms
-from mktorrent_py.metainfo import bencode, read_form
-from mktorrent_py.metainfo.lint import MOST_FINDINGS, Finding, lint, lint_metainfo
-from mktorrent_py.metainfo.lint_rules import RULES, Severity
-from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo import bencode
+from mktorrent_py.metainfo.lint import MAX_FINDINGS, Finding, lint, lint_metainfo
+from mktorrent_py.metainfo.lint.table import RULES, Severity
+from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.metainfo.parse import canonical_form
 
 TRACKER = "https://t.example/announce"
 KIB, MIB = 1 << 10, 1 << 20
@@ -245,8 +246,8 @@ def test_every_rule_of_the_table_is_shown_by_a_test() -> None:
 
 
 def noted_rules() -> set[str]:
-    """Every id that the reading rooms pass to `error` or `oddity`, and every form of irregular bencode."""
-    found = set(read_form._INSIDE_INFO.values())
+    """Every id that the reading rooms pass to `error` or `warning`, and every form of irregular bencode."""
+    found = set(canonical_form._INSIDE_INFO.values())
     for name in ("model", "read_outer", "read_info", "read_files", "fields", "bencode/decoding"):
         tree = ast.parse((Path(rooms.__file__).parent / f"{name}.py").read_text())
         for call in [node for node in ast.walk(tree) if isinstance(node, ast.Call)]:
@@ -329,7 +330,7 @@ def test_a_file_named_like_an_old_key_is_no_old_key() -> None:
 
 
 def test_the_worst_comes_first_and_the_rest_is_counted() -> None:
-    paths = sorted(f"{number:02}?" for number in range(MOST_FINDINGS + 3))
+    paths = sorted(f"{number:02}?" for number in range(MAX_FINDINGS + 3))
     findings = lint(
         v1({"announce": ""}, private=1, length=None, files=[{"length": 1, "path": [path]} for path in paths])
     )
@@ -337,10 +338,10 @@ def test_the_worst_comes_first_and_the_rest_is_counted() -> None:
         [finding.severity for finding in findings], key=list(Severity).index
     )
     same = [finding for finding in findings if finding.rule == "path-not-portable"]
-    assert len(same) == MOST_FINDINGS + 1
+    assert len(same) == MAX_FINDINGS + 1
     assert same[-1].message == "and 3 more like it"
-    exactly = only(v1_of(*paths[:MOST_FINDINGS]), "path-not-portable")
-    assert len(exactly) == MOST_FINDINGS
+    exactly = only(v1_of(*paths[:MAX_FINDINGS]), "path-not-portable")
+    assert len(exactly) == MAX_FINDINGS
 
 
 def test_a_refused_torrent_shows_all_that_was_noticed() -> None:

@@ -11,12 +11,12 @@ import pytest
 import reference
 from trees import write_tree
 
-from mktorrent_py.content import survey
-from mktorrent_py.content.listing import Record, list_directory
-from mktorrent_py.content.locate import How, Located, locate_content
+from mktorrent_py.content import tree_match
+from mktorrent_py.content.directory import Record, list_directory
+from mktorrent_py.content.locate import ContentLocation, MatchKind, locate_content
 from mktorrent_py.errors import ContentError
 from mktorrent_py.metainfo.info import Info
-from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.metainfo import Metainfo
 
 TREE = {"a": 10, "sub/b": 20, "sub/deep/c": 0}
 VERSIONS: list[reference.Version] = ["v1", "v2", "hybrid"]
@@ -26,12 +26,12 @@ def info_of(root: Path, version: reference.Version = "hybrid") -> Info:
     return Metainfo.from_bytes(reference.create(root, version=version, piece_length=1 << 14)).info
 
 
-def locate(info: Info, *places: Path, not_extra: Path | None = None) -> Located:
+def locate(info: Info, *places: Path, not_extra: Path | None = None) -> ContentLocation:
     spared = [] if not_extra is None else [not_extra]
     return locate_content(info, places, range(len(info.files)), not_extra=spared)
 
 
-def missing(located: Located) -> int:
+def missing(located: ContentLocation) -> int:
     return sum([found.disk is None for found in located.found.values()])
 
 
@@ -45,12 +45,12 @@ def test_the_content_itself_however_it_is_spelt(release: Path, monkeypatch: pyte
     monkeypatch.chdir(release)
     for place in (release, Path(f"{release}/"), Path(), Path("../release"), Path("sub/..")):
         located = locate(info, place)
-        assert (located.how, located.content, missing(located)) == (How.ITSELF, place, 0)
+        assert (located.how, located.content, missing(located)) == (MatchKind.EXACT, place, 0)
 
 
 def test_the_directory_that_holds_it(release: Path) -> None:
     located = locate(info_of(release), release.parent)
-    assert (located.how, located.content, located.root) == (How.PARENT, release, release)
+    assert (located.how, located.content, located.root) == (MatchKind.IN_PARENT, release, release)
     assert located.extras == ()
 
 
@@ -58,13 +58,13 @@ def test_under_another_name(release: Path) -> None:
     info = info_of(release)
     other = release.rename(release.with_name("other"))
     located = locate(info, other)
-    assert (located.how, located.content, missing(located)) == (How.RENAMED, other, 0)
+    assert (located.how, located.content, missing(located)) == (MatchKind.RENAMED, other, 0)
 
 
 def test_a_directory_of_the_same_name_inside_does_not_mislead(tmp_path: Path) -> None:
     release = write_tree(tmp_path / "release", TREE | {"release/x": 5})
     info = info_of(release)
-    assert locate(info, release).how is How.ITSELF
+    assert locate(info, release).how is MatchKind.EXACT
     assert locate(info, tmp_path).content == release
 
 
@@ -74,7 +74,7 @@ def test_content_unpacked_one_level_too_deep(release: Path) -> None:
     (release / "moving").parent.mkdir()
     inner = release.with_name("moving").rename(release / "release")
     located = locate(info, release)
-    assert (located.how, located.content, missing(located)) == (How.PARENT, inner, 0)
+    assert (located.how, located.content, missing(located)) == (MatchKind.IN_PARENT, inner, 0)
 
 
 def test_the_candidate_with_more_files_in_their_size_wins(release: Path) -> None:
@@ -96,18 +96,18 @@ def test_of_several_places_the_best(release: Path, tmp_path: Path) -> None:
     info = info_of(release)
     half = write_tree(tmp_path / "half", {"release/a": 10})
     located = locate(info, half, tmp_path)
-    assert (located.content, located.how) == (release, How.PARENT)
+    assert (located.content, located.how) == (release, MatchKind.IN_PARENT)
     assert locate(info, half).content == half / "release"
 
 
 def test_nothing_of_it_lists_no_extras(release: Path, tmp_path: Path) -> None:
     located = locate(info_of(release), write_tree(tmp_path / "else", {"x": 1, "y/z": 2}))
-    assert (located.how, missing(located), located.extras) == (How.NOWHERE, 3, ())
+    assert (located.how, missing(located), located.extras) == (MatchKind.MISSING, 3, ())
 
 
 def test_a_file_is_not_a_directory_of_files(release: Path) -> None:
     located = locate(info_of(release), release / "a")
-    assert (located.how, missing(located)) == (How.NOWHERE, 3)
+    assert (located.how, missing(located)) == (MatchKind.MISSING, 3)
 
 
 def test_what_is_not_there_cannot_be_verified(release: Path) -> None:
@@ -120,9 +120,9 @@ def test_a_single_file_by_itself_by_name_or_renamed(version: reference.Version, 
     file = write_tree(tmp_path / "in", {"disc.iso": 100, "disc.txt": 5}) / "disc.iso"
     info = info_of(file, version)
     for place, how, content in (
-        (file, How.ITSELF, file),
-        (file.parent, How.PARENT, file),
-        (file.parent / "disc.txt", How.RENAMED, file.parent / "disc.txt"),
+        (file, MatchKind.EXACT, file),
+        (file.parent, MatchKind.IN_PARENT, file),
+        (file.parent / "disc.txt", MatchKind.RENAMED, file.parent / "disc.txt"),
     ):
         located = locate(info, place)
         assert (located.how, located.content, located.extras) == (how, content, ())
@@ -130,13 +130,13 @@ def test_a_single_file_by_itself_by_name_or_renamed(version: reference.Version, 
     folder.mkdir(parents=True)
     file.rename(folder / "disc.iso")
     assert locate(info, tmp_path / "other").content == folder / "disc.iso"
-    assert locate(info, folder).how is How.PARENT
+    assert locate(info, folder).how is MatchKind.IN_PARENT
 
 
 def test_a_single_file_that_is_not_there(tmp_path: Path) -> None:
     info = info_of(write_tree(tmp_path / "in", {"disc.iso": 100}) / "disc.iso")
     located = locate(info, write_tree(tmp_path / "else", {"x": 1}))
-    assert (located.how, missing(located)) == (How.NOWHERE, 1)
+    assert (located.how, missing(located)) == (MatchKind.MISSING, 1)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -144,7 +144,11 @@ def test_a_directory_of_one_file(version: reference.Version, tmp_path: Path) -> 
     # In v2 such a torrent looks like one of a single file, called by another name than its file (BEP 52).
     release = write_tree(tmp_path / "release", {"only": 10})
     info = info_of(release, version)
-    for place, how in ((release, How.ITSELF), (tmp_path, How.PARENT), (release / "only", How.ITSELF)):
+    for place, how in (
+        (release, MatchKind.EXACT),
+        (tmp_path, MatchKind.IN_PARENT),
+        (release / "only", MatchKind.EXACT),
+    ):
         located = locate(info, place)
         assert (located.how, missing(located)) == (how, 0)
 
@@ -154,7 +158,7 @@ def test_the_name_of_the_content_in_the_other_unicode_form(tmp_path: Path) -> No
     info = info_of(write_tree(tmp_path / "was" / nfc, TREE))
     content = write_tree(tmp_path / "now" / nfd, TREE)
     assert locate(info, tmp_path / "now").content == content
-    assert locate(info, content).how is How.ITSELF
+    assert locate(info, content).how is MatchKind.EXACT
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -199,7 +203,7 @@ def test_every_file_is_looked_at_once(release: Path, monkeypatch: pytest.MonkeyP
         looked.extend([path] if isinstance(path, bytes) else [])
         return stat(path, **options)
 
-    monkeypatch.setattr(survey, "list_directory", counting_listing)
+    monkeypatch.setattr(tree_match, "list_directory", counting_listing)
     monkeypatch.setattr(os, "stat", counting_stat)
     assert missing(locate(info, release)) == 0
     monkeypatch.undo()

@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mktorrent_py.errors import MagnetError
-from mktorrent_py.metainfo.infohash import InfoHashes
-from mktorrent_py.metainfo.magnet import MAX_FILE_INDEX, Magnet
+from mktorrent_py.metainfo.infohash import Infohashes
+from mktorrent_py.metainfo.magnet.uri import MAX_FILE_INDEX, Magnet
 
 VECTORS = Path(__file__).parent.parent / "fixtures" / "vectors"
 V1 = "cd" * 20
@@ -165,7 +165,7 @@ def magnets() -> st.SearchStrategy[Magnet]:
     return st.builds(
         Magnet,
         infohashes=st.builds(
-            InfoHashes, v1=st.binary(min_size=20, max_size=20), v2=st.none() | st.binary(min_size=32, max_size=32)
+            Infohashes, v1=st.binary(min_size=20, max_size=20), v2=st.none() | st.binary(min_size=32, max_size=32)
         ),
         name=st.none() | st.text(min_size=1).map(str.strip).filter(bool),
         trackers=urls("http", "udp", "wss"),
@@ -200,12 +200,12 @@ def test_v1_infohash_in_every_form(form: str) -> None:
         f"MAGNET:?XT.1=URN:BTIH:{form}",
         f"magnet:///?xt=urn%3Abtih%3A{form}",
     ):
-        assert Magnet.parse(text).infohashes == InfoHashes(v1=bytes.fromhex(V1))
+        assert Magnet.parse(text).infohashes == Infohashes(v1=bytes.fromhex(V1))
 
 
 def test_v2_infohash_in_every_form() -> None:
     for text in (V2, f"magnet:?xt=urn:btmh:1220{V2}", f"magnet:?xt=urn:btmh:1220{V2.upper()}"):
-        assert Magnet.parse(text).infohashes == InfoHashes(v2=bytes.fromhex(V2))
+        assert Magnet.parse(text).infohashes == Infohashes(v2=bytes.fromhex(V2))
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_no_torrent_or_two_are_refused_with_a_hint(text: str) -> None:
 
 def test_same_infohash_twice_is_one() -> None:
     magnet = Magnet.parse(f"{XT}&xt=urn:btih:{V1.upper()}&xt=urn:btih:ZXG43TONZXG43TONZXG43TONZXG43TON")
-    assert magnet.infohashes == InfoHashes(v1=bytes.fromhex(V1))
+    assert magnet.infohashes == Infohashes(v1=bytes.fromhex(V1))
 
 
 def test_error_text_cannot_reach_the_terminal_raw() -> None:
@@ -254,7 +254,7 @@ def test_error_text_cannot_reach_the_terminal_raw() -> None:
 def test_mutable_torrent_is_named_by_its_key() -> None:
     magnet = Magnet.parse(f"magnet:?xs=urn:btpk:{V2}&s=6E&xs=http://cache.example/x")
     assert (magnet.public_key, magnet.salt) == (bytes.fromhex(V2), b"n")
-    assert magnet.infohashes == InfoHashes()
+    assert magnet.infohashes == Infohashes()
     assert magnet.exact_sources == ("http://cache.example/x",)
     assert str(magnet) == f"magnet:?xs=urn:btpk:{V2}&s=6e&xs=http%3A%2F%2Fcache.example%2Fx"
 
@@ -263,7 +263,7 @@ def test_malformed_parameters_are_dropped_and_listed() -> None:
     dropped = ["dn=%20", "tr=gopher://x", "tr=http://", "ws=x", "x.pe=h:65536", "x.pe=[1::2::3]:1", "x.pe=999.1.1.1:1",
                "so=1,a", "xl=-1", "dht=host", "as=a%20b"]  # fmt: skip
     magnet = Magnet.parse(XT + "".join(f"&{parameter}" for parameter in dropped) + "&empty&=&unknown=x&tr=")
-    assert magnet == Magnet(infohashes=InfoHashes(v1=bytes.fromhex(V1)), ignored=magnet.ignored)
+    assert magnet == Magnet(infohashes=Infohashes(v1=bytes.fromhex(V1)), ignored=magnet.ignored)
     assert sorted(magnet.ignored) == sorted(dropped)
 
 
@@ -305,13 +305,13 @@ def test_selected_files(so: str, expected: tuple[int, ...]) -> None:
     ("indices", "written"), [((0, 1), "0-1"), ((0, 2, 3, 4), "0,2-4"), ((7,), "7"), ((0, 2, 4, 6, 7, 8), "0,2,4,6-8")]
 )
 def test_selection_is_written_in_the_fewest_ranges(indices: tuple[int, ...], written: str) -> None:
-    magnet = Magnet(infohashes=InfoHashes(v1=bytes(20)), select_only=indices)
+    magnet = Magnet(infohashes=Infohashes(v1=bytes(20)), select_only=indices)
     assert str(magnet).endswith(f"&so={written}")
 
 
 def test_what_we_write() -> None:
     magnet = Magnet(
-        infohashes=InfoHashes(v1=bytes.fromhex(V1), v2=bytes.fromhex(V2)),
+        infohashes=Infohashes(v1=bytes.fromhex(V1), v2=bytes.fromhex(V2)),
         name="a&b=c #1 é\udcff",
         trackers=("http://t/announce?k=1&x",),
         web_seeds=("https://w/a b",),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mktorrent_py.metainfo.paths import MOST_SHOWN, display_path, printable, quoted, unsafe_reason
+from mktorrent_py.metainfo.paths import MAX_SHOWN, display_path, printable, quoted, unsafe_reason
 
 
 @pytest.mark.parametrize("component", ["", ".", "..", "a/b", "/", "a\\b", "a\0b", "C:", "z:", "..\\x"])
@@ -50,4 +50,4 @@ def test_what_was_said_is_repeated_as_it_was(text: str, shown: str) -> None:
 
 
 def test_what_was_said_at_length_is_repeated_in_brief() -> None:
-    assert len(quoted("x" * 100_000)) <= MOST_SHOWN + 2
+    assert len(quoted("x" * 100_000)) <= MAX_SHOWN + 2

@@ -13,12 +13,12 @@ from mktorrent_py.metainfo.piece_length import (
     LONGEST,
     SHORTEST,
     TOLERABLE_PADDING,
-    assess,
     check_piece_length,
     choose_piece_length,
+    evaluate,
     format_binary,
-    padding_cure,
     parse_size,
+    with_less_padding,
 )
 
 V1, V2, HYBRID = TorrentVersion.V1, TorrentVersion.V2, TorrentVersion.HYBRID
@@ -60,7 +60,7 @@ def test_files_below_a_block_cannot_be_helped() -> None:
     lengths = [100] * 20_000
     choice = choose_piece_length(lengths, HYBRID)
     assert choice.padding_share(sum(lengths)) > 100
-    assert padding_cure(lengths, HYBRID, choice) is None
+    assert with_less_padding(lengths, HYBRID, choice) is None
 
 
 def test_the_hashes_bound_how_far_pieces_are_shortened() -> None:
@@ -71,18 +71,18 @@ def test_the_hashes_bound_how_far_pieces_are_shortened() -> None:
 
 def test_a_cure_is_named_where_the_chosen_length_pads_too_much() -> None:
     lengths = [300 * KIB] * 100
-    chosen = assess(lengths, HYBRID, 4 * MIB)
-    cure = padding_cure(lengths, HYBRID, chosen)
-    assert cure is not None
-    assert cure.padding_share(sum(lengths)) <= TOLERABLE_PADDING < chosen.padding_share(sum(lengths))
-    assert assess(lengths, HYBRID, cure.piece_length * 2).padding_share(sum(lengths)) > TOLERABLE_PADDING
+    chosen = evaluate(lengths, HYBRID, 4 * MIB)
+    alternative = with_less_padding(lengths, HYBRID, chosen)
+    assert alternative is not None
+    assert alternative.padding_share(sum(lengths)) <= TOLERABLE_PADDING < chosen.padding_share(sum(lengths))
+    assert evaluate(lengths, HYBRID, alternative.piece_length * 2).padding_share(sum(lengths)) > TOLERABLE_PADDING
 
 
 @given(st.lists(st.integers(0, 50 * GIB), min_size=1, max_size=50).filter(any), st.sampled_from(TorrentVersion))
 def test_every_choice_may_be_written_and_respects_its_bound(lengths: list[int], version: TorrentVersion) -> None:
     choice = choose_piece_length(lengths, version)
     assert check_piece_length(choice.piece_length, version) == choice.piece_length
-    assert choice == assess(lengths, version, choice.piece_length)
+    assert choice == evaluate(lengths, version, choice.piece_length)
     bounded = choose_piece_length(lengths, version, longest=MIB)
     assert SHORTEST <= bounded.piece_length <= MIB
 
@@ -91,7 +91,7 @@ def test_every_choice_may_be_written_and_respects_its_bound(lengths: list[int], 
 def test_a_target_of_pieces_is_a_ceiling_where_lengths_allow(total: int, target: int) -> None:
     choice = choose_piece_length([total], V2, target_pieces=target)
     assert choice.pieces <= target or choice.piece_length == LONGEST
-    shorter = assess([total], V2, max(choice.piece_length // 2, SHORTEST))
+    shorter = evaluate([total], V2, max(choice.piece_length // 2, SHORTEST))
     assert choice.piece_length == SHORTEST or shorter.pieces > target
 
 
@@ -105,7 +105,7 @@ def test_a_target_counts_the_pieces_of_every_file(
     lengths: list[int], target: int, version: TorrentVersion, longest: int
 ) -> None:
     choice = choose_piece_length(lengths, version, target_pieces=target, longest=longest)
-    allowed = [assess(lengths, version, 1 << power) for power in range(14, 28) if 1 << power <= longest]
+    allowed = [evaluate(lengths, version, 1 << power) for power in range(14, 28) if 1 << power <= longest]
     fitting = [each for each in allowed if each.pieces <= target]
     fewest = min(each.pieces for each in allowed)
     assert choice == (fitting or [each for each in allowed if each.pieces == fewest])[0]

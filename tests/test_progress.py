@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from mktorrent_py.cli import progress
-from mktorrent_py.cli.progress import JsonFace, PlainFace, ProgressMode, shown
+from mktorrent_py.cli.output import progress
+from mktorrent_py.cli.output.progress import JsonFace, PlainFace, ProgressMode, shown
 
 
 @pytest.fixture(autouse=True)

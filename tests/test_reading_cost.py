@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mktorrent_py.metainfo import read_files
 from mktorrent_py.metainfo.bencode import Raw, decode, encode
 from mktorrent_py.metainfo.layout import File
-from mktorrent_py.metainfo.model import examine
+from mktorrent_py.metainfo.metainfo import parse_metainfo
+from mktorrent_py.metainfo.parse import files
+from mktorrent_py.metainfo.parse.diagnostics import Diagnostics
 from mktorrent_py.metainfo.paths import unsafe_reason
-from mktorrent_py.metainfo.remarks import Notes
 
 MANY = 50_000
 URLS = [b"%05x" % number for number in range(MANY)]
@@ -51,7 +51,7 @@ LARGE = {
 def test_memory_is_at_most_thirty_times_the_torrent(data: bytes) -> None:
     tracemalloc.start()
     try:
-        examination = examine(data)
+        examination = parse_metainfo(data)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -79,20 +79,20 @@ entries = st.fixed_dictionaries({}, optional={
 
 @given(entries)
 def test_a_plain_entry_is_what_an_entry_is(entry: dict[str, Any]) -> None:
-    value, notes = decode(encode(entry)), Notes()
-    plain = read_files._plain_entry(value)
+    value, notes = decode(encode(entry)), Diagnostics()
+    plain = files._plain_entry(value)
     if plain is not None:
-        assert plain == read_files._read_entry(value, notes)
-        assert notes == Notes()
+        assert plain == files._read_entry(value, notes)
+        assert notes == Diagnostics()
         assert all(unsafe_reason(component) is None for component in plain.path)
 
 
 @given(st.lists(harmless, min_size=1, max_size=4), st.integers(0, 2**63 - 1))
 def test_usual_entries_are_plain(path: list[bytes], length: int) -> None:
     usual = decode(encode({"length": length, "path": path}))
-    assert read_files._plain_entry(usual) == File(tuple([name.decode() for name in path]), length)
+    assert files._plain_entry(usual) == File(tuple([name.decode() for name in path]), length)
     pad = decode(encode({"attr": b"p", "length": length, "path": path}))
-    assert read_files._plain_entry(pad) == File((), length, "p")
+    assert files._plain_entry(pad) == File((), length, "p")
 
 
 @given(st.fixed_dictionaries({}, optional={
@@ -103,17 +103,17 @@ def test_usual_entries_are_plain(path: list[bytes], length: int) -> None:
 }))  # fmt: skip
 def test_a_plain_leaf_is_what_a_leaf_is(leaf: dict[str, Any]) -> None:
     value: Any = decode(encode(leaf))
-    plain, notes = read_files._plain_leaf(("a", "b"), value), Notes()
+    plain, notes = files._plain_leaf(("a", "b"), value), Diagnostics()
     if plain is not None:
-        assert plain == read_files._read_leaf(("a", "b"), value, notes)
-        assert notes == Notes()
+        assert plain == files._read_leaf(("a", "b"), value, notes)
+        assert notes == Diagnostics()
     elif leaf.get("length") == 1 and leaf.get("pieces root") == b"r" * 32:
         assert len(leaf) > 2
 
 
 @pytest.mark.parametrize("around", [-1, 0, 1])
 def test_paths_too_long_to_join_are_read_the_same(around: int) -> None:
-    path = tuple([b"%d" % number for number in range(read_files._MOST_JOINED + around)])
-    notes = Notes()
-    assert read_files._components(path, "path", notes) == tuple([name.decode() for name in path])
-    assert notes == Notes()
+    path = tuple([b"%d" % number for number in range(files._MAX_JOINED + around)])
+    notes = Diagnostics()
+    assert files._components(path, "path", notes) == tuple([name.decode() for name in path])
+    assert notes == Diagnostics()

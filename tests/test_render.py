@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mktorrent_py.cli import messages, render, style
+from mktorrent_py.cli.output import console, messages, table
 from mktorrent_py.errors import UsageError
 
 HOSTILE = ["a\nb", "a\tb", "\x1b[2Jx", "\u202ecod.exe", "\udcff", "\x9b31m", "\u200b", "\r", "\x85", " "]
@@ -45,7 +45,7 @@ def is_harmless(text: str) -> bool:
 @given(facts=FACTS)
 def test_json_comes_back_as_it_went_and_obeys_no_text(facts: dict[str, Any]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        text = printed(patch, lambda: render.print_json(facts))
+        text = printed(patch, lambda: table.print_json(facts))
     assert json.loads(text) == {"schema": 1, **facts}
     text.encode("utf-8")
     assert "\x1b" not in text
@@ -55,10 +55,10 @@ def test_json_comes_back_as_it_went_and_obeys_no_text(facts: dict[str, Any]) -> 
 @given(facts=FACTS)
 def test_tab_lines_are_harmless_and_one_a_fact(facts: dict[str, Any]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        text = printed(patch, lambda: render.print_tab_lines(facts))
+        text = printed(patch, lambda: table.print_tab_lines(facts))
     lines = text.split("\n")
     assert lines.pop() == ""
-    assert len(lines) == len(list(render.flatten(facts)))
+    assert len(lines) == len(list(table.flatten(facts)))
     for line in lines:
         assert is_harmless(line.replace("\t", ""))
         assert line.count("\t") in (1, 2)
@@ -66,8 +66,8 @@ def test_tab_lines_are_harmless_and_one_a_fact(facts: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_text_is_one_line_in_every_face(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    field = printed(monkeypatch, lambda: render.print_field({"name": text}, "name"))
-    block = printed(monkeypatch, lambda: render.print_block(text, "", []))
+    field = printed(monkeypatch, lambda: table.print_field({"name": text}, "name"))
+    block = printed(monkeypatch, lambda: table.print_block(text, "", []))
     for line in (field, block):
         assert line.count("\n") == 1
         assert is_harmless(line[:-1])
@@ -99,17 +99,17 @@ FIELD_FACTS: dict[str, Any] = {
     ],
 )
 def test_a_field_is_its_value_and_nothing_else(name: str, lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    render.refuse_unknown_field(name, render.field_names(FIELD_FACTS))
-    text = printed(monkeypatch, lambda: render.print_field(FIELD_FACTS, name))
+    table.refuse_unknown_field(name, table.field_names(FIELD_FACTS))
+    text = printed(monkeypatch, lambda: table.print_field(FIELD_FACTS, name))
     assert text == "".join(f"{line}\n" for line in lines)
 
 
 @pytest.mark.parametrize("name", ["", "nix", "infohash.v3", "name.x", ".", "trackers.x"])
 def test_an_unknown_field_is_refused_before_and_after(name: str) -> None:
     with pytest.raises(UsageError, match="no field"):
-        render.refuse_unknown_field(name, render.field_names(FIELD_FACTS))
+        table.refuse_unknown_field(name, table.field_names(FIELD_FACTS))
     with pytest.raises(UsageError, match="no field"):
-        render.print_field(FIELD_FACTS, name)
+        table.print_field(FIELD_FACTS, name)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_an_unknown_field_is_refused_before_and_after(name: str) -> None:
     ],
 )
 def test_sizes_have_three_digits(length: int, text: str) -> None:
-    assert render.size(length) == text
+    assert table.size(length) == text
 
 
 @pytest.mark.parametrize(
@@ -149,29 +149,29 @@ def test_sizes_have_three_digits(length: int, text: str) -> None:
     ],
 )
 def test_durations(seconds: float, text: str) -> None:
-    assert render.duration(seconds) == text
+    assert table.duration(seconds) == text
 
 
 @pytest.mark.parametrize(("share", "text"), [(0.0021, "0.2 %"), (0.0994, "9.9 %"), (0.0996, "10 %"), (12.5, "1,250 %")])
 def test_percents(share: float, text: str) -> None:
-    assert render.percent(share) == text
+    assert table.percent(share) == text
 
 
 @given(text=st.text(), width=st.integers(1, 60))
 def test_a_shown_path_is_harmless_and_fits(text: str, width: int) -> None:
-    shown = style.shown_path(text, width)
-    assert style.display_width(shown) <= max(width, 2)
+    shown = console.shown_path(text, width)
+    assert console.display_width(shown) <= max(width, 2)
     assert is_harmless(shown)
 
 
 def test_a_long_path_keeps_its_extension() -> None:
-    assert style.shown_path("n" * 300 + ".torrent", 30).endswith(".torrent")
+    assert console.shown_path("n" * 300 + ".torrent", 30).endswith(".torrent")
 
 
 @pytest.mark.parametrize(("columns", "width"), [("10", 40), ("40", 40), ("80", 80), ("1000", 300)])
 def test_widths_stay_within_reason(columns: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    assert style.terminal_width() == width
+    assert console.terminal_width() == width
 
 
 class Terminal(io.StringIO):
@@ -194,8 +194,8 @@ def test_colour_is_for_those_who_can_and_want(
     monkeypatch.delenv("NO_COLOR", raising=False)
     for key, value in environment.items():
         monkeypatch.setenv(key, value)
-    assert (style.paint("x", "bad", Terminal()) != "x") == coloured
-    assert style.paint("x", "bad", io.StringIO()) == "x"
+    assert (console.paint("x", "bad", Terminal()) != "x") == coloured
+    assert console.paint("x", "bad", io.StringIO()) == "x"
 
 
 def test_colour_takes_no_room_on_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,10 +216,10 @@ def test_colour_takes_no_room_on_a_line(monkeypatch: pytest.MonkeyPatch) -> None
     [
         (0, "1970-01-01 00:00:00 UTC"),
         (1_700_000_000, "2023-11-14 22:13:20 UTC"),
-        (render.LATEST_DATE, "9999-12-31 23:59:59 UTC"),
-        (render.LATEST_DATE + 1, "253402300800, which is no date in seconds"),
+        (table.LATEST_DATE, "9999-12-31 23:59:59 UTC"),
+        (table.LATEST_DATE + 1, "253402300800, which is no date in seconds"),
         (-(10**40), "-" + "1" + "0" * 28 + "… (42 digits), which is no date in seconds"),
     ],
 )
 def test_dates_for_people(seconds: int, text: str) -> None:
-    assert render.date(seconds) == text
+    assert table.date(seconds) == text

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planting import PLAIN, paths, plant, reasons, shuffled_scandir
 
-from mktorrent_py.content import walk
-from mktorrent_py.content.listing import scan_directory
+from mktorrent_py.content import walker
+from mktorrent_py.content.directory import scan_directory
 from mktorrent_py.content.scan import (
     LeftOut,
     Reason,
@@ -59,7 +59,7 @@ def test_no_order_on_disk_changes_the_scan(tree: list[tuple[str, ...]], seed: in
             assert "twin" in error.message
             return
         patch.setattr(os, "scandir", shuffled_scandir(seed))
-        patch.setattr(walk, "list_directory", scan_directory)
+        patch.setattr(walker, "list_directory", scan_directory)
         assert scan_content(Path(directory), options) == expected
         assert list(expected.files) == sorted(expected.files, key=lambda file: canonical_key(file.path))
         on_disk = {path.relative_to(directory).parts for path in Path(directory).rglob("*") if path.is_file()}
@@ -120,7 +120,7 @@ def test_the_name_from_within(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_root_has_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walk, "list_directory", lambda _: [])
+    monkeypatch.setattr(walker, "list_directory", lambda _: [])
     assert scan_content(Path("/"), PLAIN).name == ""
     assert scan_content(Path("/"), ScanOptions(name="all")).name == "all"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from planting import PLAIN, Shuffled, as_nobody, paths, plant
 
-from mktorrent_py.content import walk
-from mktorrent_py.content.listing import scan_directory
+from mktorrent_py.content import walker
+from mktorrent_py.content.directory import scan_directory
 from mktorrent_py.content.scan import ScanOptions, Selection, scan_content
 from mktorrent_py.errors import ContentError, ExitCode, UsageError
 
@@ -114,7 +114,7 @@ def test_a_file_that_vanishes_is_named(tmp_path: Path, monkeypatch: pytest.Monke
         return entries
 
     monkeypatch.setattr(os, "scandir", scandir)
-    monkeypatch.setattr(walk, "list_directory", scan_directory)
+    monkeypatch.setattr(walker, "list_directory", scan_directory)
     with pytest.raises(ContentError, match="b: no such file"):
         scan_content(tmp_path, PLAIN)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mktorrent_py.content.looks import name_fault
+from mktorrent_py.content.file_stat import name_fault
 from mktorrent_py.content.selection import Reason, Selection, escape_pattern, is_plain_name, only_matching
 from mktorrent_py.errors import UsageError
 

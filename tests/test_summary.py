@@ -6,14 +6,14 @@ from typing import Any
 
 from torrents import LONG, SHORT, encode, hybrid, v1
 
-from mktorrent_py.metainfo.magnet import Magnet
-from mktorrent_py.metainfo.model import examine
+from mktorrent_py.metainfo.magnet.uri import Magnet
+from mktorrent_py.metainfo.metainfo import parse_metainfo
 from mktorrent_py.metainfo.summary import file_facts, summarize, summarize_magnet
 
 
 def summary_of(torrent: dict[str, Any]) -> dict[str, Any]:
-    examination = examine(encode(torrent))
-    return summarize(examination.demand(), examination.oddities)
+    examination = parse_metainfo(encode(torrent))
+    return summarize(examination.require(), examination.warnings)
 
 
 def test_the_keys_are_the_same_for_a_bare_and_a_full_torrent() -> None:
@@ -38,7 +38,7 @@ def test_files_say_what_else_they_have() -> None:
     torrent = v1()
     torrent["info"]["files"][0] |= {"attr": "hx"}
     torrent["info"]["files"].append({"length": 0, "attr": "l", "path": ["link"], "symlink path": ["d", "a.txt"]})
-    assert file_facts(examine(encode(torrent)).demand().info.layout) == [
+    assert file_facts(parse_metainfo(encode(torrent)).require().info.layout) == [
         {"path": "d/a.txt", "length": SHORT, "attributes": "hx"},
         {"path": "e.bin", "length": LONG},
         {"path": "link", "length": 0, "attributes": "l", "symlink": "d/a.txt"},

@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 from judges import LIBTORRENT, require
 from trees import BLOCK, seeded_bytes, trees, write_tree
 
-from mktorrent_py import verify as verify_room
 from mktorrent_py.content.scan import ScanOptions, Symlinks
 from mktorrent_py.create import CreateOptions, create_torrent
 from mktorrent_py.errors import ContentError, ExitCode, UsageError
@@ -30,9 +29,10 @@ from mktorrent_py.hashing.hasher import UNCHECKED, HashOptions, Progress, Source
 from mktorrent_py.hashing.kernel import ReadFault
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
-from mktorrent_py.metainfo.model import Metainfo
-from mktorrent_py.verdict import consecutive
-from mktorrent_py.verify import How, PieceState, Report, Status, VerifyOptions, verify_content
+from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.verify.api import FileStatus, MatchKind, PieceState, VerifyOptions, VerifyReport, verify_content
+from mktorrent_py.verify.api import api as verify_room
+from mktorrent_py.verify.report import consecutive
 
 VERSIONS: list[reference.Version] = ["v1", "v2", "hybrid"]
 PIECE_LENGTH = 2 * BLOCK
@@ -65,11 +65,11 @@ def torrent_of(root: Path, version: reference.Version, **changes: Any) -> Metain
     return Metainfo.from_bytes(reference.create(root, version=version, piece_length=PIECE_LENGTH, **changes))
 
 
-def statuses(report: Report) -> dict[str, Status]:
+def statuses(report: VerifyReport) -> dict[str, FileStatus]:
     return {"/".join(file.path): file.status for file in report.files}
 
 
-def bad_bytes(report: Report) -> dict[str, list[tuple[int, int]]]:
+def bad_bytes(report: VerifyReport) -> dict[str, list[tuple[int, int]]]:
     return {"/".join(file.path): [(run.start, run.stop) for run in file.bad] for file in report.files if file.bad}
 
 
@@ -77,7 +77,7 @@ def bad_bytes(report: Report) -> dict[str, list[tuple[int, int]]]:
 
 
 class Expected(NamedTuple):
-    status: Status
+    status: FileStatus
     bad: list[tuple[int, int]]
 
 
@@ -125,14 +125,14 @@ def expect(was: Bytes, now: Bytes, version: str) -> dict[str, Expected]:
     return {path: Expected(status[path], joined(bad[path])) for path in order}
 
 
-def _status(was: bytes, now: bytes | None, bad: list[tuple[int, int]], convicted: bool, blurred: bool) -> Status:
+def _status(was: bytes, now: bytes | None, bad: list[tuple[int, int]], convicted: bool, blurred: bool) -> FileStatus:
     if now is None:
-        return Status.MISSING
+        return FileStatus.MISSING
     if len(now) != len(was):
-        return Status.SHORT if len(now) < len(was) else Status.LONG
+        return FileStatus.SHORT if len(now) < len(was) else FileStatus.LONG
     if bad:
-        return Status.CORRUPT if convicted else Status.SUSPECT
-    return Status.UNKNOWN if blurred else Status.OK
+        return FileStatus.CORRUPT if convicted else FileStatus.SUSPECT
+    return FileStatus.UNKNOWN if blurred else FileStatus.OK
 
 
 def apply(root: Path, was: Bytes, now: Bytes) -> None:
@@ -202,7 +202,7 @@ def test_a_flipped_bit_is_found_wherever_it_is(version: reference.Version, lengt
         (root / "a").write_bytes(flipped(data, at))
         report = verify_content(metainfo, root)
         start = at // PIECE_LENGTH * PIECE_LENGTH
-        assert statuses(report) == {"a": Status.CORRUPT}
+        assert statuses(report) == {"a": FileStatus.CORRUPT}
         assert bad_bytes(report) == {"a": [(start, min(start + PIECE_LENGTH, length))]}
 
 
@@ -213,9 +213,9 @@ def test_a_missing_file_shifts_nothing(version: reference.Version, tmp_path: Pat
     metainfo = torrent_of(root, version)
     (root / "c").unlink()
     report = verify_content(metainfo, root)
-    beside = Status.UNKNOWN if version == "v1" else Status.OK
+    beside = FileStatus.UNKNOWN if version == "v1" else FileStatus.OK
     # a and b end together on a piece boundary, so only d shares a piece with c.
-    assert statuses(report) == dict.fromkeys("abe", Status.OK) | {"c": Status.MISSING, "d": beside}
+    assert statuses(report) == dict.fromkeys("abe", FileStatus.OK) | {"c": FileStatus.MISSING, "d": beside}
     assert PieceState.BAD not in report.pieces
     assert report.bytes_read == sum([len(data) for data in tree.values()]) - (5 if version != "v1" else 6) * BLOCK
 
@@ -230,7 +230,7 @@ def test_what_stands_in_place_of_a_file_is_not_read(version: reference.Version, 
     os.mkfifo(root / "pipe")
     (root / "z").symlink_to("nowhere")
     report = verify_content(metainfo, root)
-    assert {file.path[0]: file.detail for file in report.files if file.status is Status.MISSING} == {
+    assert {file.path[0]: file.detail for file in report.files if file.status is FileStatus.MISSING} == {
         "b": "a directory stands in its place",
         "pipe": "something that is not a file stands in its place",
         "z": "a broken link stands in its place",
@@ -243,9 +243,13 @@ def test_a_bad_piece_makes_suspects_and_an_own_one_a_culprit(tmp_path: Path) -> 
     root = plant(tmp_path / "content", tree)
     metainfo = torrent_of(root, "v1")
     (root / "b").write_bytes(b"x" * 20)
-    assert set(statuses(verify_content(metainfo, root)).values()) == {Status.SUSPECT}
+    assert set(statuses(verify_content(metainfo, root)).values()) == {FileStatus.SUSPECT}
     (root / "a").write_bytes(flipped(tree["a"], 0))
-    assert statuses(verify_content(metainfo, root)) == {"a": Status.CORRUPT, "b": Status.SUSPECT, "c": Status.SUSPECT}
+    assert statuses(verify_content(metainfo, root)) == {
+        "a": FileStatus.CORRUPT,
+        "b": FileStatus.SUSPECT,
+        "c": FileStatus.SUSPECT,
+    }
 
 
 # --- halves and layers ---
@@ -266,13 +270,13 @@ def test_a_torrent_that_contradicts_itself_is_told_from_bad_content(length: int,
     metainfo, one, other = mixed(tmp_path, tree, tree | {"a": flipped(tree["a"], length - 1)})
     for root, state in ((one, PieceState.V1_ONLY), (other, PieceState.V2_ONLY)):
         report = verify_content(metainfo, root)
-        assert statuses(report) == {"a": Status.CONTRADICTED, "b": Status.OK}
+        assert statuses(report) == {"a": FileStatus.CONTRADICTED, "b": FileStatus.OK}
         assert report.pieces.count(state) == 1
         assert report.contradicts_itself
         assert report.exit_code == ExitCode.METAINFO
     (one / "a").write_bytes(flipped(flipped(tree["a"], length - 1), length - 2))
     report = verify_content(metainfo, one)
-    assert statuses(report) == {"a": Status.CORRUPT, "b": Status.OK}
+    assert statuses(report) == {"a": FileStatus.CORRUPT, "b": FileStatus.OK}
     assert not report.contradicts_itself
     assert report.exit_code == ExitCode.NO
 
@@ -293,7 +297,12 @@ def test_without_layers_a_v2_file_is_proved_by_its_root(keep: int, tmp_path: Pat
     for name in "ab":
         (root / name).write_bytes(flipped(tree[name], PIECE_LENGTH))
     report = verify_content(metainfo, root)
-    assert [file.status for file in report.files] == [Status.CORRUPT, Status.CORRUPT, Status.OK, Status.OK]
+    assert [file.status for file in report.files] == [
+        FileStatus.CORRUPT,
+        FileStatus.CORRUPT,
+        FileStatus.OK,
+        FileStatus.OK,
+    ]
     apart = [report.tells_pieces_apart(file) for file in report.files]
     assert apart.count(False) == 2 - keep
     whole, piece = [(0, length)], [(PIECE_LENGTH, 2 * PIECE_LENGTH)]
@@ -303,10 +312,10 @@ def test_without_layers_a_v2_file_is_proved_by_its_root(keep: int, tmp_path: Pat
     (root / "a").write_bytes(tree["a"][:-1])
     (root / "b").write_bytes(tree["b"])
     assert statuses(verify_content(metainfo, root)) == {
-        "a": Status.SHORT,
-        "b": Status.OK,
-        "c": Status.OK,
-        "d": Status.OK,
+        "a": FileStatus.SHORT,
+        "b": FileStatus.OK,
+        "c": FileStatus.OK,
+        "d": FileStatus.OK,
     }
 
 
@@ -325,9 +334,9 @@ def test_without_layers_a_wrong_root_beside_right_v1_pieces_is_a_contradiction(t
     tree = {"a": seeded_bytes("a", 4 * PIECE_LENGTH), "b": b"b"}
     full, one, other = mixed(tmp_path, tree, tree | {"a": flipped(tree["a"], 0)})
     metainfo = replace(full, piece_layers={})
-    assert statuses(verify_content(metainfo, one)) == {"a": Status.CONTRADICTED, "b": Status.OK}
+    assert statuses(verify_content(metainfo, one)) == {"a": FileStatus.CONTRADICTED, "b": FileStatus.OK}
     report = verify_content(metainfo, other)
-    assert statuses(report) == {"a": Status.CONTRADICTED, "b": Status.OK}
+    assert statuses(report) == {"a": FileStatus.CONTRADICTED, "b": FileStatus.OK}
     assert report.pieces.count(PieceState.V2_ONLY) == 1
 
 
@@ -340,7 +349,7 @@ def test_torrents_that_libtorrent_made(version: reference.Version, tmp_path: Pat
     metainfo = Metainfo.from_bytes(LIBTORRENT.create(root, version, PIECE_LENGTH))
     assert verify_content(metainfo, root).ok
     (root / "b/d").write_bytes(flipped(tree["b/d"], 40_000))
-    assert statuses(verify_content(metainfo, root))["b/d"] is Status.CORRUPT
+    assert statuses(verify_content(metainfo, root))["b/d"] is FileStatus.CORRUPT
     assert sum([not file.is_right for file in verify_content(metainfo, root).files]) == 1
 
 
@@ -381,7 +390,7 @@ def test_quick_reads_nothing(version: reference.Version, tmp_path: Path) -> None
     (root / "c").write_bytes(b"c")
     (root / "b").unlink()
     report = verify_content(metainfo, root, VerifyOptions(quick=True))
-    assert statuses(report) == {"a": Status.OK, "b": Status.MISSING, "c": Status.LONG}
+    assert statuses(report) == {"a": FileStatus.OK, "b": FileStatus.MISSING, "c": FileStatus.LONG}
     assert report.exit_code == ExitCode.NO
 
 
@@ -393,12 +402,12 @@ def test_fail_fast_stops_before_the_end(version: reference.Version, tmp_path: Pa
     with (root / "a").open("r+b") as file:
         file.write(b"x")
     report = verify_content(metainfo, root, VerifyOptions(fail_fast=True, threads=1))
-    assert statuses(report) == {"a": Status.CORRUPT, "z": Status.UNCHECKED}
+    assert statuses(report) == {"a": FileStatus.CORRUPT, "z": FileStatus.UNCHECKED}
     assert not report.ok
     assert report.bytes_read < piece * count
     (root / "z").unlink()
     report = verify_content(metainfo, root, VerifyOptions(fail_fast=True))
-    assert statuses(report) == {"a": Status.UNCHECKED, "z": Status.MISSING}
+    assert statuses(report) == {"a": FileStatus.UNCHECKED, "z": FileStatus.MISSING}
     assert report.bytes_read == 0
 
 
@@ -412,7 +421,7 @@ def test_what_cannot_be_read_is_not_called_corrupt(version: reference.Version, t
     (root / "b").unlink()
     (root / "b").symlink_to("b")
     report = verify_content(metainfo, root)
-    assert statuses(report) == {"a": Status.OK, "b": Status.UNREADABLE, "c": Status.OK}
+    assert statuses(report) == {"a": FileStatus.OK, "b": FileStatus.UNREADABLE, "c": FileStatus.OK}
     assert report.exit_code == ExitCode.CONTENT
 
 
@@ -436,7 +445,7 @@ def test_a_bad_sector_costs_its_piece_only(
     sector = 2 * PIECE_LENGTH + 5
     monkeypatch.setattr(hasher, "hash_unit", failing_at(b"b", sector, hasher.hash_unit))
     report = verify_content(metainfo, root)
-    assert statuses(report) == {"a": Status.OK, "b": Status.UNREADABLE, "c": Status.OK}
+    assert statuses(report) == {"a": FileStatus.OK, "b": FileStatus.UNREADABLE, "c": FileStatus.OK}
     assert [(run.start, run.stop) for run in report.files[1].unknown] == [(2 * PIECE_LENGTH, 3 * PIECE_LENGTH)]
     assert report.files[1].detail == os.strerror(errno.EIO).lower()
     assert list(report.pieces) == [1, 1, 1, PieceState.UNREADABLE, 1, 1]
@@ -467,7 +476,7 @@ def test_a_file_that_changes_meanwhile_is_unreadable(
 
     monkeypatch.setattr(verify_room, "hash_content", hash_after_a_change)
     report = verify_content(metainfo, root)
-    assert statuses(report) == {"a": Status.OK, "b": Status.UNREADABLE, "c": Status.OK}
+    assert statuses(report) == {"a": FileStatus.OK, "b": FileStatus.UNREADABLE, "c": FileStatus.OK}
     assert report.files[1].detail == "changed while it was read"
     assert report.exit_code == ExitCode.CONTENT
 
@@ -492,19 +501,19 @@ def test_a_stored_link_must_lead_where_the_torrent_says(version: TorrentVersion,
     metainfo = create_torrent(root, options).metainfo
     link = root / "sub" / "link"
 
-    def verdict() -> tuple[Status, str]:
+    def verdict() -> tuple[FileStatus, str]:
         file = next(file for file in verify_content(metainfo, root).files if file.path == ("sub", "link"))
         return file.status, file.detail
 
-    assert verdict() == (Status.OK, "")
+    assert verdict() == (FileStatus.OK, "")
     link.unlink()
-    assert verdict() == (Status.MISSING, "not there")
+    assert verdict() == (FileStatus.MISSING, "not there")
     link.symlink_to("../b")
-    assert verdict() == (Status.CORRUPT, "a link, but not to a")
+    assert verdict() == (FileStatus.CORRUPT, "a link, but not to a")
     link.unlink()
     link.write_bytes(b"a")
     status, detail = verdict()
-    assert status is Status.OK
+    assert status is FileStatus.OK
     assert "not a link" in detail
 
 
@@ -531,7 +540,7 @@ def test_chosen_runs_hash_as_among_all(lengths: list[int], version: TorrentVersi
     assert some == {piece: every[piece] for piece in chosen if piece in every}
 
 
-def digests(results: Iterator[hasher.Hashed]) -> dict[int, tuple[bytes, bytes]]:
+def digests(results: Iterator[hasher.UnitDigests]) -> dict[int, tuple[bytes, bytes]]:
     found = {}
     for hashed in results:
         assert hashed.fault is None
@@ -555,7 +564,7 @@ def test_the_other_unicode_form_is_bridged_and_said(
     moved = plant(tmp_path / "moved", {unicodedata.normalize(there, path): b"e", "a": b"a"})
     report = verify_content(metainfo, moved)
     assert report.ok
-    assert report.located.how is How.RENAMED
+    assert report.located.how is MatchKind.RENAMED
     assert report.extras == ()
     assert [file.is_respelled for file in report.files] == [file.path != ("a",) for file in report.files]
     respelled = next(file for file in report.files if file.is_respelled)
@@ -568,4 +577,4 @@ def test_twins_in_both_forms_keep_apart(tmp_path: Path) -> None:
     metainfo = torrent_of(root, "v2")
     assert verify_content(metainfo, root).ok
     (root / nfc).unlink()
-    assert statuses(verify_content(metainfo, root)) == {nfc: Status.MISSING, nfd: Status.OK}
+    assert statuses(verify_content(metainfo, root)) == {nfc: FileStatus.MISSING, nfd: FileStatus.OK}

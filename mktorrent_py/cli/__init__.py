@@ -28,7 +28,7 @@ def entry() -> NoReturn:
 
 def _flush() -> None:
     """What was said and cannot be written is lost: `main` has told of it already, in words or by its exit code."""
-    from mktorrent_py.cli import streams
+    from mktorrent_py.cli.output import streams
 
     streams.hush_stdout()
     streams.hush_stderr()
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(words: list[str]) -> int:
-    from mktorrent_py.cli import streams
+    from mktorrent_py.cli.output import streams
 
     streams.prepare()
     if words and set(words) <= VERSION_WORDS and ("--version" in words or "-V" in words):
@@ -62,11 +62,11 @@ def _print_version(*, verbose: bool) -> int:
     try:
         print(f"mkt {__version__}", flush=True)
         if verbose:
-            from mktorrent_py.cli.how import kernel_lines
+            from mktorrent_py.cli.output.kernel_info import kernel_lines
 
             print("\n".join(kernel_lines()), flush=True)
     except (OSError, TorrentError) as error:
-        from mktorrent_py.cli.failure import end_with
+        from mktorrent_py.cli.exit import end_with
 
         return end_with(error, [], debug=False)
     return 0

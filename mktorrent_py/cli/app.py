@@ -15,8 +15,8 @@ from typer.core import TyperGroup
 from typer.exceptions import Exit, TyperException
 
 from mktorrent_py.cli import signals
-from mktorrent_py.cli.failure import end_with
-from mktorrent_py.cli.words import prepare, reworded
+from mktorrent_py.cli.exit import end_with
+from mktorrent_py.cli.options.click_types import prepare, reworded
 from mktorrent_py.errors import ExitCode, UsageError
 from mktorrent_py.metainfo.paths import quoted
 
@@ -51,7 +51,7 @@ class VerbGroup(TyperGroup):
             close = difflib.get_close_matches(cmd_name, VERBS, n=1)
             hint = f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(VERBS)}."
             raise UsageError(f"no command {quoted(cmd_name)}. {hint}")
-        command: Any = typer.main.get_command(import_module(f"mktorrent_py.cli.{cmd_name}").app)
+        command: Any = typer.main.get_command(import_module(f"mktorrent_py.cli.commands.{cmd_name}").app)
         command.name = cmd_name
         command.rich_markup_mode = None
         # Completion is the program's, not a verb's.

@@ -13,28 +13,28 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from mktorrent_py.content.looks import decode_name, is_one_of
-from mktorrent_py.content.survey import Found, Score, Survey, files_of, same_name
+from mktorrent_py.content.file_stat import decode_name, is_one_of
+from mktorrent_py.content.tree_match import FileMatch, MatchScore, TreeMatcher, files_of, same_name
 from mktorrent_py.errors import ContentError
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.layout import PathComponents, canonical_key, encode_component
+from mktorrent_py.metainfo.parse.files import BITCOMET_PAD
 from mktorrent_py.metainfo.paths import printable
-from mktorrent_py.metainfo.read_files import BITCOMET_PAD
 
 PAD_DIRECTORY = ".pad"
 
 
-class How(StrEnum):
-    """What the place turned out to be."""
+class MatchKind(StrEnum):
+    """What the given place is: the content, the directory that holds it, the content under another name, or neither."""
 
-    ITSELF = "the content itself"
-    PARENT = "the directory that holds it"
-    RENAMED = "the content under another name"
-    NOWHERE = "nothing of it"
+    EXACT = "itself"
+    IN_PARENT = "parent"
+    RENAMED = "renamed"
+    MISSING = "nowhere"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Located:
+class ContentLocation:
     """Where the content is. `found` has an entry for every wanted file, by its number in the layout.
 
     `content` is the file or directory taken, `root` the directory that paths are relative to. `extras` are files below
@@ -43,9 +43,9 @@ class Located:
     """
 
     content: Path
-    how: How
+    how: MatchKind
     root: Path
-    found: dict[int, Found]
+    found: dict[int, FileMatch]
     extras: tuple[PathComponents, ...] = ()
 
 
@@ -54,14 +54,14 @@ class _Candidate:
     """A way to read a place; `leaf` is the name on disk of a torrent's only file, where it is not the torrent's."""
 
     content: Path
-    how: How
+    how: MatchKind
     root: Path
     leaf: bytes | None = None
 
 
 def locate_content(
     info: Info, places: Sequence[Path], wanted: Collection[int], *, not_extra: Iterable[Path] = ()
-) -> Located:
+) -> ContentLocation:
     """Find the wanted files (numbers in the layout) in the place that fits them best, by names and sizes.
 
     `not_extra` are absolute paths that are no extras wherever they lie. Raises ContentError for a place that cannot be
@@ -70,21 +70,21 @@ def locate_content(
     score, taken, survey = _best(info, places, wanted)
     is_there = score.there > 0
     whole = is_there and not info.single and len(wanted) == len(info.files)
-    return Located(
+    return ContentLocation(
         content=_content(info, taken, survey),
-        how=taken.how if is_there else How.NOWHERE,
+        how=taken.how if is_there else MatchKind.MISSING,
         root=taken.root,
         found=survey.found,
         extras=_extras(info, survey, frozenset(not_extra)) if whole else (),
     )
 
 
-def _best(info: Info, places: Sequence[Path], wanted: Collection[int]) -> tuple[Score, _Candidate, Survey]:
+def _best(info: Info, places: Sequence[Path], wanted: Collection[int]) -> tuple[MatchScore, _Candidate, TreeMatcher]:
     """The first candidate that has every file in its size, else the first of those that have most."""
-    tried: list[tuple[Score, _Candidate, Survey]] = []
+    tried: list[tuple[MatchScore, _Candidate, TreeMatcher]] = []
     for place in places:
         for candidate in _candidates(info, place):
-            survey = Survey(os.fsencode(candidate.root), info.files)
+            survey = TreeMatcher(os.fsencode(candidate.root), info.files)
             if candidate.leaf is not None:
                 survey.look_at_only_file(candidate.leaf)
             else:
@@ -95,7 +95,7 @@ def _best(info: Info, places: Sequence[Path], wanted: Collection[int]) -> tuple[
     return max(tried, key=lambda attempt: attempt[0])
 
 
-def _content(info: Info, candidate: _Candidate, survey: Survey) -> Path:
+def _content(info: Info, candidate: _Candidate, survey: TreeMatcher) -> Path:
     """What was taken: the root, or the only file in it."""
     only = survey.found.get(0)
     if info.single and only is not None and only.disk is not None:
@@ -113,16 +113,18 @@ def _candidates(info: Info, place: Path) -> list[_Candidate]:
     if info.single:
         # A v2 torrent of a directory with one file in it looks like a torrent of that file (BEP 52).
         is_directory_of_it = own_name and info.files[0].path != (info.name,)
-        itself = [_Candidate(content=place, how=How.ITSELF if is_directory_of_it else How.PARENT, root=place)]
+        itself = [
+            _Candidate(content=place, how=MatchKind.EXACT if is_directory_of_it else MatchKind.IN_PARENT, root=place)
+        ]
         return itself + _by_torrent_name(info, place) + below
-    itself = [_Candidate(content=place, how=How.ITSELF if own_name else How.RENAMED, root=place)]
+    itself = [_Candidate(content=place, how=MatchKind.EXACT if own_name else MatchKind.RENAMED, root=place)]
     return itself + below if own_name else below + itself
 
 
 def _by_torrent_name(info: Info, place: Path) -> list[_Candidate]:
     """A torrent's only file, called as the torrent is."""
     return [
-        _Candidate(content=place / name, how=How.PARENT, root=place, leaf=os.fsencode(name))
+        _Candidate(content=place / name, how=MatchKind.IN_PARENT, root=place, leaf=os.fsencode(name))
         for name in _entries_named(place, info.name)
         if (place / name).is_file()
     ]
@@ -131,15 +133,15 @@ def _by_torrent_name(info: Info, place: Path) -> list[_Candidate]:
 def _file_candidate(info: Info, place: Path) -> _Candidate:
     """A file is the content of a torrent with one file, whatever the file is called; of no other."""
     if len(info.files) != 1:
-        return _Candidate(content=place, how=How.NOWHERE, root=place)
+        return _Candidate(content=place, how=MatchKind.MISSING, root=place)
     names = {info.name, info.files[0].path[-1]}
-    how = How.ITSELF if any(same_name(_name_of(place), name) for name in names) else How.RENAMED
+    how = MatchKind.EXACT if any(same_name(_name_of(place), name) for name in names) else MatchKind.RENAMED
     return _Candidate(content=place, how=how, root=place.parent, leaf=os.fsencode(place.name))
 
 
 def _in_subdirectory(info: Info, place: Path) -> list[_Candidate]:
     return [
-        _Candidate(content=place / name, how=How.PARENT, root=place / name)
+        _Candidate(content=place / name, how=MatchKind.IN_PARENT, root=place / name)
         for name in _entries_named(place, info.name)
         if (place / name).is_dir()
     ]
@@ -170,7 +172,7 @@ def _name_of(place: Path) -> str:
     return decode_name(os.fsencode(place.name if place.name not in ("", "..") else place.resolve().name))
 
 
-def _extras(info: Info, survey: Survey, not_extra: frozenset[Path]) -> tuple[PathComponents, ...]:
+def _extras(info: Info, survey: TreeMatcher, not_extra: frozenset[Path]) -> tuple[PathComponents, ...]:
     """Files that the torrent does not have, but for pad files that some client wrote out (BEP 47) and `not_extra`."""
     pads = {f"{length}" for _, length in info.layout.pads()} if info.layout.padding else set()
     names = {os.fsencode(path.name) for path in not_extra}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mktorrent_py.content.looks import (
+from mktorrent_py.content.file_stat import (
     DiskFile,
     attributes_of,
     decode_name,
@@ -25,7 +25,7 @@ from mktorrent_py.content.looks import (
     permission_denied,
 )
 from mktorrent_py.content.selection import Reason, Selection
-from mktorrent_py.content.walk import LeftOut, Listing, ScanOptions, SortOrder, Symlinks, Walk, refuse
+from mktorrent_py.content.walker import LeftOut, Listing, ScanOptions, SortOrder, Symlinks, Walk, refuse
 from mktorrent_py.errors import ContentError, UsageError
 from mktorrent_py.metainfo.layout import File
 from mktorrent_py.metainfo.paths import printable, quoted

@@ -11,7 +11,7 @@ from enum import IntEnum
 
 from mktorrent_py.hashing.plan import Unit
 from mktorrent_py.metainfo.layout import Layout
-from mktorrent_py.metainfo.merkle import NODE_LENGTH, HashPairs, divide_up, root_of_layer
+from mktorrent_py.metainfo.merkle import NODE_LENGTH, HashPairs, ceil_div, root_of_layer
 
 SHA1_LENGTH = 20
 
@@ -95,7 +95,7 @@ class Comparison:
         for file in self._layout.files:
             root = file.pieces_root or b""
             if file.length > self._layout.piece_length:
-                count = divide_up(file.length, self._layout.piece_length)
+                count = ceil_div(file.length, self._layout.piece_length)
                 yield self._layers.get(root, bytes(count * NODE_LENGTH))
             else:
                 yield root

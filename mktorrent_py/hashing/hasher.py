@@ -18,9 +18,9 @@ from functools import partial
 from pathlib import Path
 
 from mktorrent_py.hashing.checksums import FileChecksums
-from mktorrent_py.hashing.disk import is_rotating
 from mktorrent_py.hashing.kernel import ReadFault, hash_unit, hash_unit_tapped
 from mktorrent_py.hashing.plan import ROW_FIELDS, Unit, plan_hashes, plan_pieces
+from mktorrent_py.hashing.rotational import is_rotating
 from mktorrent_py.metainfo.layout import Layout
 
 ALONE = 1 << 20
@@ -53,7 +53,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hashed:
+class UnitDigests:
     """The digests of one unit: 20 bytes a v1 piece, 32 bytes a v2 node; both empty when there is a fault."""
 
     unit: Unit
@@ -98,7 +98,7 @@ class HashOptions:
 
 def hash_content(
     layout: Layout, source: Source, options: HashOptions, runs: Sequence[range] | None = None
-) -> Generator[Hashed, None, None]:
+) -> Generator[UnitDigests, None, None]:
     """The digests of every piece of the layout, unit by unit, in order; `runs` asks for these runs of pieces only.
 
     Closing it early stops the workers.
@@ -107,7 +107,7 @@ def hash_content(
     yield from hash_units(plan_hashes(layout, workers=threads, runs=runs), layout, source, options)
 
 
-def hash_pieces(layout: Layout, source: Source, options: HashOptions, pieces: range) -> Iterator[Hashed]:
+def hash_pieces(layout: Layout, source: Source, options: HashOptions, pieces: range) -> Iterator[UnitDigests]:
     """The same piece by piece: narrows a fault of a whole unit down to the pieces it touches."""
     yield from hash_units(plan_pieces(layout, pieces), layout, source, options)
 
@@ -119,7 +119,7 @@ def default_threads() -> int:
     return os.cpu_count() or 1
 
 
-def hash_units(units: Iterable[Unit], layout: Layout, source: Source, options: HashOptions) -> Iterator[Hashed]:
+def hash_units(units: Iterable[Unit], layout: Layout, source: Source, options: HashOptions) -> Iterator[UnitDigests]:
     """Hash units in parallel, a few ahead of the one that is due; the results come in the order of the units."""
     sequential = is_rotating(source.root) if options.sequential is None else options.sequential
     with _open_root(source.root) as root:
@@ -130,8 +130,8 @@ def hash_units(units: Iterable[Unit], layout: Layout, source: Source, options: H
             yield from _hash_in_parallel(units, work, options.threads or default_threads())
 
 
-def _hash_in_parallel(units: Iterable[Unit], work: _Work, threads: int) -> Iterator[Hashed]:
-    due: deque[Future[Hashed]] = deque()
+def _hash_in_parallel(units: Iterable[Unit], work: _Work, threads: int) -> Iterator[UnitDigests]:
+    due: deque[Future[UnitDigests]] = deque()
     with ThreadPoolExecutor(threads, "mkt-hash") as pool:
         try:
             for unit in units:
@@ -155,15 +155,15 @@ class _Work:
     root: int
     sequential: bool
 
-    def hash(self, unit: Unit) -> Hashed:
+    def hash(self, unit: Unit) -> UnitDigests:
         excerpt = _excerpt(self.source, unit, absolute=self.root < 0)
         try:
             sha1, nodes = self._digests(excerpt)
         except ReadFault as fault:
             self.abandon_checksums()
             file = excerpt.first_file + fault.file if fault.file >= 0 else -1
-            return Hashed(unit=unit, fault=Fault(file=file, reason=fault.reason, errno=fault.errno))
-        return Hashed(unit=unit, sha1=sha1, nodes=nodes)
+            return UnitDigests(unit=unit, fault=Fault(file=file, reason=fault.reason, errno=fault.errno))
+        return UnitDigests(unit=unit, sha1=sha1, nodes=nodes)
 
     def abandon_checksums(self) -> None:
         if self.options.checksums is not None:

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mktorrent_py.metainfo.layout import Layout
-from mktorrent_py.metainfo.merkle import divide_up, tree_width
+from mktorrent_py.metainfo.merkle import ceil_div, tree_width
 
 ROW_FIELDS = 5
 UNIT_BYTES = 16 << 20
@@ -61,10 +61,10 @@ def plan_hashes(layout: Layout, *, workers: int = 1, runs: Sequence[range] | Non
 def pieces_per_unit(piece_count: int, piece_length: int, workers: int) -> int:
     """About 16 MiB and a multiple of the lanes; fewer only where the last worker would wait long for the others."""
     wanted = max(UNIT_BYTES // piece_length // LANES, 1) * LANES
-    share = max(divide_up(piece_count, max(workers, 1)), 1)
+    share = max(ceil_div(piece_count, max(workers, 1)), 1)
     if share >= wanted:
         return wanted
-    return divide_up(share, divide_up(share, LANES))
+    return ceil_div(share, ceil_div(share, LANES))
 
 
 def plan_pieces(layout: Layout, pieces: range) -> Iterator[Unit]:
@@ -98,7 +98,7 @@ def _plan_aligned(layout: Layout, run: range, pieces_each: int) -> Iterator[Unit
             yield Unit(first, pieces, length, array("q", rows))
             first, pieces, length, work, rows = first + pieces, 0, 0, 0, []
         rows += row
-        pieces += divide_up(row[2], layout.piece_length)
+        pieces += ceil_div(row[2], layout.piece_length)
         length += row[2]
         work += row_work
     if pieces:
@@ -123,7 +123,7 @@ def _aligned_row(layout: Layout, number: int, offset: int, length: int) -> Row:
     pad = 0
     if layout.version.has_v1:
         end = layout.offsets[number] + offset + length
-        pad = min(divide_up(end, layout.piece_length) * layout.piece_length, layout.length) - end
+        pad = min(ceil_div(end, layout.piece_length) * layout.piece_length, layout.length) - end
     return number, offset, length, pad, tree_width(layout.files[number].length, layout.piece_length)
 
 

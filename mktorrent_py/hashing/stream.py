@@ -15,7 +15,7 @@ from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.merkle import (
     BLOCK_LENGTH,
     NODE_LENGTH,
-    divide_up,
+    ceil_div,
     power_of_two_at_least,
     subtree_root,
 )
@@ -126,7 +126,7 @@ class _Nodes:
 
     def finish(self) -> bytes:
         if self._leaves:
-            own_width = power_of_two_at_least(divide_up(len(self._leaves), NODE_LENGTH))
+            own_width = power_of_two_at_least(ceil_div(len(self._leaves), NODE_LENGTH))
             width = self._width if self._done else own_width
             self._done += subtree_root(self._leaves, width, hash_pairs=sha256_pairs)
         return bytes(self._done)

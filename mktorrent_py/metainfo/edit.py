@@ -15,9 +15,10 @@ from typing import Any, Generic, TypeVar
 from mktorrent_py.errors import MetainfoError, RefusedError, UsageError
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.info import Info
-from mktorrent_py.metainfo.infohash import InfoHashes
-from mktorrent_py.metainfo.model import Metainfo
-from mktorrent_py.metainfo.outer import (
+from mktorrent_py.metainfo.infohash import Infohashes
+from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.metainfo.paths import printable, quoted, unsafe_reason
+from mktorrent_py.metainfo.write.top_level import (
     Node,
     Tier,
     distinct_tiers,
@@ -26,20 +27,19 @@ from mktorrent_py.metainfo.outer import (
     tracker_fields,
     web_seed_fields,
 )
-from mktorrent_py.metainfo.paths import printable, quoted, unsafe_reason
 
 Item = TypeVar("Item")
 Changes = dict[str, "bencode.Encodable | None"]
 """New values by key; None takes the key away."""
 
 
-class Keep(Enum):
+class Unchanged(Enum):
     """The value of a field of `Edit` that stays as it is; None is for a field that goes."""
 
-    KEEP = "keep"
+    UNCHANGED = "keep"
 
 
-KEEP = Keep.KEEP
+UNCHANGED = Unchanged.UNCHANGED
 
 INFO_PREFIX = "info."
 CONTENT_KEYS = frozenset(
@@ -88,7 +88,7 @@ class TierChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """What to change in a torrent. `KEEP` leaves a field alone, None takes it away.
+    """What to change in a torrent. `UNCHANGED` leaves a field alone, None takes it away.
 
     `name`, `private`, `source`, `update_url` and `info.KEY` in `keys` change the infohash, which `new_infohash` has to
     allow. `keys` holds values for any other key, `info.KEY` for one inside the info dictionary; None takes it away.
@@ -101,13 +101,13 @@ class Edit:
     nodes: ListChange[Node] = ListChange()
     similar: ListChange[bytes] = ListChange()
     collections: ListChange[str] = ListChange()
-    comment: str | Keep | None = KEEP
-    created_by: str | Keep | None = KEEP
-    creation_date: int | Keep | None = KEEP
-    name: str | Keep = KEEP
-    private: bool | Keep = KEEP
-    source: str | Keep | None = KEEP
-    update_url: str | Keep | None = KEEP
+    comment: str | Unchanged | None = UNCHANGED
+    created_by: str | Unchanged | None = UNCHANGED
+    creation_date: int | Unchanged | None = UNCHANGED
+    name: str | Unchanged = UNCHANGED
+    private: bool | Unchanged = UNCHANGED
+    source: str | Unchanged | None = UNCHANGED
+    update_url: str | Unchanged | None = UNCHANGED
     keys: tuple[tuple[str, bencode.Encodable | None], ...] = ()
     new_infohash: bool = False
     if_present: bool = False
@@ -127,7 +127,7 @@ class _Missing:
 def changes_infohash(edit: Edit) -> bool:
     """Whether an edit names anything inside the info dictionary."""
     fields = (edit.name, edit.private, edit.source, edit.update_url)
-    return any(value is not KEEP for value in fields) or any(key.startswith(INFO_PREFIX) for key, _ in edit.keys)
+    return any(value is not UNCHANGED for value in fields) or any(key.startswith(INFO_PREFIX) for key, _ in edit.keys)
 
 
 def edit_metainfo(metainfo: Metainfo, edit: Edit, *, label: str | None = None) -> Metainfo:
@@ -195,7 +195,7 @@ def _check_private_nodes(before: Metainfo, after: Metainfo, label: str) -> None:
         )
 
 
-def _refusal(label: str, infohashes: InfoHashes) -> RefusedError:
+def _refusal(label: str, infohashes: Infohashes) -> RefusedError:
     was = ", ".join([digest.hex() for digest in (infohashes.v1, infohashes.v2) if digest is not None])
     return RefusedError(
         f"this would change the infohash of {label}, and its swarm with it\nwas  {was}",
@@ -213,14 +213,14 @@ def _outer_changes(metainfo: Metainfo, edit: Edit, missing: _Missing) -> Changes
     texts = {"comment": edit.comment, "created by": edit.created_by}
     for key, text in texts.items():
         changes |= _text_changes(key, text, present)
-    if not isinstance(edit.creation_date, Keep):
+    if not isinstance(edit.creation_date, Unchanged):
         changes["creation date"] = edit.creation_date
     return changes | _key_changes([row for row in edit.keys if not row[0].startswith(INFO_PREFIX)], present, missing)
 
 
-def _text_changes(key: str, text: str | Keep | None, present: set[str]) -> Changes:
+def _text_changes(key: str, text: str | Unchanged | None, present: set[str]) -> Changes:
     """A text under its key, and under `KEY.utf-8` where that is there: readers prefer it."""
-    if isinstance(text, Keep):
+    if isinstance(text, Unchanged):
         return {}
     twin = f"{key}.utf-8"
     return {name: text or None for name in (key, twin) if name == key or name in present}

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mktorrent_py.metainfo import bencode
-from mktorrent_py.metainfo.filelist import encode_file_tree, encode_path, encode_v1_files
-from mktorrent_py.metainfo.infohash import InfoHashes, TorrentVersion
+from mktorrent_py.metainfo.infohash import Infohashes, TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
+from mktorrent_py.metainfo.write.file_lists import encode_file_tree, encode_path, encode_v1_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Info:
     """
 
     raw: bytes = field(repr=False)
-    infohashes: InfoHashes
+    infohashes: Infohashes
     name: str
     single: bool
     layout: Layout = field(repr=False)
@@ -67,7 +67,7 @@ class Info:
         raw = bencode.encode(fields)
         return cls(
             raw=raw,
-            infohashes=InfoHashes.of(raw, layout.version),
+            infohashes=Infohashes.of(raw, layout.version),
             name=name,
             single=single,
             layout=layout,

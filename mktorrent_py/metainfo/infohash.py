@@ -24,14 +24,14 @@ class TorrentVersion(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InfoHashes:
+class Infohashes:
     """The 20-byte v1 and the 32-byte v2 infohash of one info dictionary; at least one is there."""
 
     v1: bytes | None = None
     v2: bytes | None = None
 
     @classmethod
-    def of(cls, raw_info: bytes, version: TorrentVersion) -> InfoHashes:
+    def of(cls, raw_info: bytes, version: TorrentVersion) -> Infohashes:
         """Hash the info dictionary as it stands in the file, never a re-encoding of it."""
         return cls(
             v1=hashlib.sha1(raw_info, usedforsecurity=False).digest() if version.has_v1 else None,

@@ -17,7 +17,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from mktorrent_py.metainfo.infohash import TorrentVersion
-from mktorrent_py.metainfo.merkle import divide_up
+from mktorrent_py.metainfo.merkle import ceil_div
 
 PathComponents = tuple[str, ...]
 
@@ -78,7 +78,7 @@ class Layout:
             return cls(
                 version=version, piece_length=piece_length, files=files, offsets=tuple(ends[:-1]), length=ends[-1]
             )
-        aligned = [divide_up(file.length, piece_length) * piece_length for file in files]
+        aligned = [ceil_div(file.length, piece_length) * piece_length for file in files]
         ends = list(accumulate(aligned, initial=0))
         length = ends[-1] if version.has_v1 and len(files) > 1 else _end_of_data(files, ends)
         return cls(version=version, piece_length=piece_length, files=files, offsets=tuple(ends[:-1]), length=length)
@@ -97,8 +97,8 @@ class Layout:
     def piece_count(self) -> int:
         """How many pieces there are."""
         if self.version.has_v1:
-            return divide_up(self.length, self.piece_length)
-        return sum([divide_up(file.length, self.piece_length) for file in self.files])
+            return ceil_div(self.length, self.piece_length)
+        return sum([ceil_div(file.length, self.piece_length) for file in self.files])
 
     def pads(self) -> Iterator[tuple[int, int]]:
         """Every gap as (number of the file it follows, length); -1 for a gap before the first file."""
@@ -131,7 +131,7 @@ class Layout:
         offset, length = self.offsets[number], self.files[number].length
         if not length:
             return range(0)
-        return range(offset // self.piece_length, divide_up(offset + length, self.piece_length))
+        return range(offset // self.piece_length, ceil_div(offset + length, self.piece_length))
 
     def files_in(self, start: int, stop: int) -> list[int]:
         """Numbers of the files with bytes from `start` up to `stop` in the piece space."""

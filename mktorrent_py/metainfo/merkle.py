@@ -22,7 +22,7 @@ PAD_LEAF = bytes(NODE_LENGTH)
 HashPairs = Callable[[bytes], bytes]
 
 
-def divide_up(length: int, step: int) -> int:
+def ceil_div(length: int, step: int) -> int:
     """How many steps cover `length`."""
     return -(-length // step)
 
@@ -40,7 +40,7 @@ def tree_width(file_length: int, piece_length: int) -> int:
     """How many leaves stand under one node of this file's pieces: the width its leaf hashes are padded to."""
     if file_length > piece_length:
         return piece_length // BLOCK_LENGTH
-    return power_of_two_at_least(divide_up(file_length, BLOCK_LENGTH))
+    return power_of_two_at_least(ceil_div(file_length, BLOCK_LENGTH))
 
 
 def hash_pairs(nodes: bytes) -> bytes:

@@ -9,7 +9,7 @@ _RESERVED = re.compile(r"\.{0,2}|[A-Za-z]:")
 IDEOGRAPHIC_SPACE = "\u3000"
 """Not printable to Python, and as common in Japanese names as a space is in others."""
 
-MOST_SHOWN = 160
+MAX_SHOWN = 160
 """Characters of a torrent's own text that a message repeats."""
 
 _REASONS = {
@@ -54,7 +54,7 @@ def _escape(char: str) -> str:
 
 def brief(text: str) -> str:
     """The text made printable; one too long for a message is cut in the middle."""
-    return printable(text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN // 2]}…{text[1 - MOST_SHOWN // 2 :]}")
+    return printable(text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN // 2]}…{text[1 - MAX_SHOWN // 2 :]}")
 
 
 def quoted(text: str) -> str:
@@ -64,7 +64,7 @@ def quoted(text: str) -> str:
 
 def brief_path(components: tuple[str, ...]) -> str:
     """A path for a message, cut in the middle when it is too long."""
-    few = components if len(components) <= MOST_SHOWN else components[:MOST_SHOWN] + components[-MOST_SHOWN:]
+    few = components if len(components) <= MAX_SHOWN else components[:MAX_SHOWN] + components[-MAX_SHOWN:]
     return brief("/".join(few))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from mktorrent_py.errors import UsageError
 from mktorrent_py.metainfo.infohash import TorrentVersion
-from mktorrent_py.metainfo.merkle import BLOCK_LENGTH, divide_up, is_power_of_two, power_of_two_at_least
+from mktorrent_py.metainfo.merkle import BLOCK_LENGTH, ceil_div, is_power_of_two, power_of_two_at_least
 from mktorrent_py.metainfo.paths import quoted
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -25,7 +25,7 @@ LONGEST_USUAL = 16 * MIB
 """The longest that is chosen while the torrent file stays small: many clients were only ever tried up to here."""
 
 USUAL_PIECES = 2048
-MOST_HASH_BYTES = 8_000_000
+MAX_HASH_BYTES = 8_000_000
 """Room for hashes in a torrent file that libtorrent still reads (10 MB), with file names beside them."""
 
 SMALL_HASH_BYTES = 4_000_000
@@ -72,26 +72,26 @@ def choose_piece_length(
         first = _shortest_at_most(lengths, version, target_pieces, bound)
     else:
         first = _shortest_for(lengths, version, USUAL_PIECES, min(bound, LONGEST_USUAL))
-    while first.piece_length < bound and _hash_bytes(first, version) > MOST_HASH_BYTES:
-        first = assess(lengths, version, first.piece_length * 2)
+    while first.piece_length < bound and _hash_bytes(first, version) > MAX_HASH_BYTES:
+        first = evaluate(lengths, version, first.piece_length * 2)
     if target_pieces:
         return first
     return _less_padding(first, lengths, version)
 
 
-def assess(lengths: Sequence[int], version: TorrentVersion, piece_length: int) -> PieceLengthChoice:
+def evaluate(lengths: Sequence[int], version: TorrentVersion, piece_length: int) -> PieceLengthChoice:
     """What a piece length comes to for files of these lengths."""
     total = sum(lengths)
     if not version.has_v2:
-        return PieceLengthChoice(piece_length=piece_length, pieces=divide_up(total, piece_length), padding=0)
-    pieces = sum([divide_up(length, piece_length) for length in lengths])
+        return PieceLengthChoice(piece_length=piece_length, pieces=ceil_div(total, piece_length), padding=0)
+    pieces = sum([ceil_div(length, piece_length) for length in lengths])
     padded = version.has_v1 and len(lengths) > 1
     return PieceLengthChoice(
         piece_length=piece_length, pieces=pieces, padding=pieces * piece_length - total if padded else 0
     )
 
 
-def padding_cure(
+def with_less_padding(
     lengths: Sequence[int], version: TorrentVersion, chosen: PieceLengthChoice
 ) -> PieceLengthChoice | None:
     """The longest shorter piece length whose padding is tolerable, where `chosen` passes 5 % of the content."""
@@ -100,7 +100,7 @@ def padding_cure(
         return None
     better = chosen
     while better.piece_length > SHORTEST:
-        better = assess(lengths, version, better.piece_length // 2)
+        better = evaluate(lengths, version, better.piece_length // 2)
         if better.padding_share(total) <= TOLERABLE_PADDING:
             return better
     return None
@@ -150,16 +150,16 @@ def format_binary(size: int) -> str:
 
 
 def _shortest_for(lengths: Sequence[int], version: TorrentVersion, most_pieces: int, longest: int) -> PieceLengthChoice:
-    wanted = power_of_two_at_least(divide_up(sum(lengths), most_pieces))
+    wanted = power_of_two_at_least(ceil_div(sum(lengths), most_pieces))
     longest_power = 1 << (longest.bit_length() - 1)
-    return assess(lengths, version, min(max(wanted, SHORTEST), longest_power))
+    return evaluate(lengths, version, min(max(wanted, SHORTEST), longest_power))
 
 
 def _shortest_at_most(
     lengths: Sequence[int], version: TorrentVersion, most_pieces: int, longest: int
 ) -> PieceLengthChoice:
     powers = range(SHORTEST.bit_length() - 1, longest.bit_length())
-    choices = [assess(lengths, version, 1 << power) for power in powers]
+    choices = [evaluate(lengths, version, 1 << power) for power in powers]
     reachable = max(most_pieces, min([choice.pieces for choice in choices]))
     return next(choice for choice in choices if choice.pieces <= reachable)
 
@@ -170,7 +170,7 @@ def _less_padding(first: PieceLengthChoice, lengths: Sequence[int], version: Tor
         return first
     shorter = [first]
     while shorter[-1].piece_length > SHORTEST:
-        halved = assess(lengths, version, shorter[-1].piece_length // 2)
+        halved = evaluate(lengths, version, shorter[-1].piece_length // 2)
         if _hash_bytes(halved, version) > SMALL_HASH_BYTES:
             break
         shorter.append(halved)

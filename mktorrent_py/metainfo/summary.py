@@ -23,12 +23,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mktorrent_py.metainfo import bencode
-from mktorrent_py.metainfo.infohash import InfoHashes
+from mktorrent_py.metainfo.infohash import Infohashes
 from mktorrent_py.metainfo.layout import Layout
-from mktorrent_py.metainfo.magnet import Magnet
-from mktorrent_py.metainfo.model import Metainfo
-from mktorrent_py.metainfo.outer import host_port
-from mktorrent_py.metainfo.remarks import Remark
+from mktorrent_py.metainfo.magnet.uri import Magnet
+from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.metainfo.parse.diagnostics import Diagnostic
+from mktorrent_py.metainfo.write.top_level import host_port
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Summary = dict[str, Json]
@@ -45,7 +45,7 @@ KNOWN_INFO = frozenset({
 })  # fmt: skip
 
 
-def summarize(metainfo: Metainfo, oddities: Iterable[Remark] = ()) -> Summary:
+def summarize(metainfo: Metainfo, warnings: Iterable[Diagnostic] = ()) -> Summary:
     """Everything a torrent says but its file list."""
     info = metainfo.info
     return {
@@ -66,7 +66,7 @@ def summarize(metainfo: Metainfo, oddities: Iterable[Remark] = ()) -> Summary:
         "update_url": info.update_url,
         "signatures": _signers(metainfo),
         "unknown_keys": _unknown_keys(metainfo),
-        "oddities": [{"rule": odd.rule, "path": odd.path, "message": odd.message} for odd in oddities],
+        "oddities": [{"rule": odd.rule, "path": odd.path, "message": odd.message} for odd in warnings],
         "magnet": str(Magnet.from_metainfo(metainfo)),
     }
 
@@ -100,7 +100,7 @@ def file_facts(layout: Layout) -> list[Json]:
     return facts
 
 
-def infohash_facts(infohashes: InfoHashes) -> Summary:
+def infohash_facts(infohashes: Infohashes) -> Summary:
     return {
         "v1": infohashes.v1.hex() if infohashes.v1 else None,
         "v2": infohashes.v2.hex() if infohashes.v2 else None,

@@ -16,12 +16,12 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
-from mktorrent_py.tracker import http_codec
-from mktorrent_py.tracker.protocol import STORE_UNAVAILABLE, TOO_MANY_REQUESTS, Announce, Refusal
-from mktorrent_py.tracker.proxies import Network, client_ip
+from mktorrent_py.tracker.protocol import http
+from mktorrent_py.tracker.protocol.messages import STORE_UNAVAILABLE, TOO_MANY_REQUESTS, Announce, Refusal
+from mktorrent_py.tracker.protocol.trusted_proxies import Network, client_ip
+from mktorrent_py.tracker.service import Tracker
 from mktorrent_py.tracker.sockets import pack_ip
-from mktorrent_py.tracker.store import StoreUnavailableError
-from mktorrent_py.tracker.tracker import Tracker
+from mktorrent_py.tracker.swarms.store import StoreUnavailableError
 
 # Seconds a client has to send a request, or to read an answer, before it is cut off.
 PATIENCE = 15
@@ -94,8 +94,8 @@ class HttpServer:
             logger=_LOG,
             keepalive_timeout=PATIENCE,
             lingering_time=0,
-            max_line_size=http_codec.QUERY_LIMIT,
-            max_field_size=http_codec.QUERY_LIMIT,
+            max_line_size=http.QUERY_LIMIT,
+            max_field_size=http.QUERY_LIMIT,
             max_headers=HEADERS_LIMIT,
         )
 
@@ -142,7 +142,7 @@ class HttpServer:
     async def _answer(self, path: str, query: bytes, ip: bytes) -> bytes:
         if path == "/scrape":
             return await self._scrape(query)
-        announce = http_codec.parse_announce(query, ip, allow_ip_parameter=self._allow_ip_parameter)
+        announce = http.parse_announce(query, ip, allow_ip_parameter=self._allow_ip_parameter)
         return self._refuse(announce) if isinstance(announce, Refusal) else await self._announce(announce, query)
 
     async def _announce(self, announce: Announce, query: bytes) -> bytes:
@@ -150,11 +150,11 @@ class HttpServer:
         if isinstance(outcome, Refusal):
             return self._refuse(outcome)
         self._tracker.events["http announce"] += 1
-        peer_ids = announce.with_ids and not http_codec.wants_peer_ids_left_out(query)
-        return http_codec.announce_answer(announce, outcome, self._tracker.interval, peer_ids=peer_ids)
+        peer_ids = announce.with_ids and not http.wants_peer_ids_left_out(query)
+        return http.announce_answer(announce, outcome, self._tracker.interval, peer_ids=peer_ids)
 
     async def _scrape(self, query: bytes) -> bytes:
-        infohashes = http_codec.parse_scrape(query)
+        infohashes = http.parse_scrape(query)
         if isinstance(infohashes, Refusal):
             return self._refuse(infohashes)
         try:
@@ -163,11 +163,11 @@ class HttpServer:
             return self._refuse(STORE_UNAVAILABLE)
         self._tracker.events["http scrape"] += 1
         tracked = {infohash: swarm for infohash, swarm in zip(infohashes, counts, strict=True) if swarm is not None}
-        return http_codec.scrape_answer(tracked, self._tracker.interval)
+        return http.scrape_answer(tracked, self._tracker.interval)
 
     def _refuse(self, refusal: Refusal) -> bytes:
         self._tracker.events["http limited" if refusal is TOO_MANY_REQUESTS else "http refused"] += 1
-        return http_codec.failure(refusal)
+        return http.failure(refusal)
 
     async def _send_page(self, request: web.BaseRequest, page: Page) -> web.StreamResponse:
         self._tracker.events["http page"] += 1

@@ -14,20 +14,20 @@ from types import TracebackType
 from typing import Self
 
 from mktorrent_py.errors import ContentError, UsageError
-from mktorrent_py.tracker.catalogue import Catalogue
-from mktorrent_py.tracker.connection_id import KEY_LENGTH, ConnectionIds
 from mktorrent_py.tracker.http_server import HttpServer
-from mktorrent_py.tracker.listing import Listing
-from mktorrent_py.tracker.proxies import Network
-from mktorrent_py.tracker.rate import RateLimit
-from mktorrent_py.tracker.site import Site
-from mktorrent_py.tracker.snapshot import capture, check_writable, read_snapshot, write_snapshot
+from mktorrent_py.tracker.protocol.connection_id import KEY_LENGTH, ConnectionIds
+from mktorrent_py.tracker.protocol.trusted_proxies import Network
+from mktorrent_py.tracker.protocol.udp import UdpCodec
+from mktorrent_py.tracker.service import Tracker
 from mktorrent_py.tracker.sockets import Bound, allow_many_files, bind_all
-from mktorrent_py.tracker.store import MemoryStore, Store, StoreUnavailableError
-from mktorrent_py.tracker.swarms import MAX_PEERS, MAX_SWARMS, Limits, Swarms
-from mktorrent_py.tracker.tracker import Tracker
-from mktorrent_py.tracker.udp_codec import UdpCodec
+from mktorrent_py.tracker.swarms.rate_limit import RateLimit
+from mktorrent_py.tracker.swarms.registry import MAX_PEERS, MAX_SWARMS, Limits, Swarms
+from mktorrent_py.tracker.swarms.snapshot import capture, check_writable, read_snapshot, write_snapshot
+from mktorrent_py.tracker.swarms.store import MemoryStore, Store, StoreUnavailableError
 from mktorrent_py.tracker.udp_server import UdpServer
+from mktorrent_py.tracker.web.folder import Catalogue
+from mktorrent_py.tracker.web.site import Site
+from mktorrent_py.tracker.web.torrent_list import Listing
 
 # Seconds that requests in flight have at a stop; the last snapshot comes out of the same two seconds.
 STOP_PATIENCE = 1.0
@@ -162,7 +162,7 @@ class TrackerServer:
             self._swarms = Swarms(self.settings.limits, random.random)
             return MemoryStore(self._swarms), key
         try:
-            from mktorrent_py.tracker.redis_store import RedisStore
+            from mktorrent_py.tracker.swarms.redis_store import RedisStore
         except ModuleNotFoundError as error:
             hint = "pip install 'mktorrent-py[redis]' brings it."
             raise UsageError(f"a shared store needs the Python package {error.name}", hint=hint) from error

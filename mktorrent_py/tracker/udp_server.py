@@ -12,11 +12,8 @@ import socket
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeAlias
 
-from mktorrent_py.tracker.protocol import STORE_UNAVAILABLE, V4_LENGTH, V6_LENGTH, Counts, Outcome, Refusal
-from mktorrent_py.tracker.sockets import pack_ip
-from mktorrent_py.tracker.store import StoreUnavailableError
-from mktorrent_py.tracker.tracker import Tracker
-from mktorrent_py.tracker.udp_codec import (
+from mktorrent_py.tracker.protocol.messages import STORE_UNAVAILABLE, V4_LENGTH, V6_LENGTH, Counts, Outcome, Refusal
+from mktorrent_py.tracker.protocol.udp import (
     DATAGRAM_LIMIT,
     AnnounceRequest,
     ConnectRequest,
@@ -27,6 +24,9 @@ from mktorrent_py.tracker.udp_codec import (
     error_answer,
     scrape_answer,
 )
+from mktorrent_py.tracker.service import Tracker
+from mktorrent_py.tracker.sockets import pack_ip
+from mktorrent_py.tracker.swarms.store import StoreUnavailableError
 
 DATAGRAMS_PER_WAKE_UP = 256
 # Bytes the kernel may hold for us while a batch is answered; it grants less where it is told to.

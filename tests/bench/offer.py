@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from mktorrent_py.metainfo.model import Metainfo
+from mktorrent_py.metainfo.metainfo import Metainfo
 
 HERE = "127.0.0.1"
 

@@ -25,8 +25,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
-from mktorrent_py.tracker.protocol import Announce
-from mktorrent_py.tracker.swarms import Limits, Swarms
+from mktorrent_py.tracker.protocol.messages import Announce
+from mktorrent_py.tracker.swarms.registry import Limits, Swarms
 
 SERVER_CORE, CLIENT_CORE = 0, 1
 INFOHASHES = [random.Random(number).randbytes(20) for number in range(100)]

@@ -10,7 +10,7 @@ from pathlib import Path
 from peers import Action, Version
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
-MOST_FILES_IN_A_DIRECTORY = 500
+MAX_FILES_IN_A_DIRECTORY = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,7 @@ def write_content(directory: Path, shape: Shape) -> Path:
 
 
 def numbered_path(number: int) -> str:
-    return f"{number // MOST_FILES_IN_A_DIRECTORY:04}/{number:06}.bin"
+    return f"{number // MAX_FILES_IN_A_DIRECTORY:04}/{number:06}.bin"
 
 
 def write_file(path: Path, length: int, number: int) -> None:

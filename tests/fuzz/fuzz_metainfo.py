@@ -14,19 +14,19 @@ import atheris
 with atheris.instrument_imports():
     from mktorrent_py.errors import TorrentError
     from mktorrent_py.metainfo.diff import compare_metainfos
-    from mktorrent_py.metainfo.magnet import Magnet
-    from mktorrent_py.metainfo.model import Metainfo, examine
+    from mktorrent_py.metainfo.magnet.uri import Magnet
+    from mktorrent_py.metainfo.metainfo import Metainfo, parse_metainfo
     from mktorrent_py.metainfo.summary import file_facts, summarize
 
 
 def check(data: bytes) -> None:
     try:
-        examination = examine(data)
-        metainfo = examination.demand()
+        examination = parse_metainfo(data)
+        metainfo = examination.require()
     except TorrentError as error:
         assert str(error)
         return
-    json.dumps([summarize(metainfo, examination.oddities), file_facts(metainfo.info.layout)])
+    json.dumps([summarize(metainfo, examination.warnings), file_facts(metainfo.info.layout)])
     assert Magnet.parse(str(Magnet.from_metainfo(metainfo))).infohashes == metainfo.infohashes
     assert Metainfo.from_bytes(metainfo.to_bytes()).info == metainfo.info
     assert not compare_metainfos(metainfo, metainfo)

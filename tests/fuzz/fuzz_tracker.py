@@ -15,12 +15,12 @@ import time
 from collections.abc import Callable
 from urllib.parse import quote_from_bytes
 
-from mktorrent_py.tracker import http_codec, udp_codec
-from mktorrent_py.tracker.connection_id import ConnectionIds
-from mktorrent_py.tracker.protocol import Announce, Answer, Refusal
-from mktorrent_py.tracker.proxies import client_ip, parse_networks
-from mktorrent_py.tracker.swarms import Limits, Swarms
-from mktorrent_py.tracker.udp_codec import AnnounceRequest, ConnectRequest, RefusedRequest, ScrapeRequest, UdpCodec
+from mktorrent_py.tracker.protocol import http, udp
+from mktorrent_py.tracker.protocol.connection_id import ConnectionIds
+from mktorrent_py.tracker.protocol.messages import Announce, Answer, Refusal
+from mktorrent_py.tracker.protocol.trusted_proxies import client_ip, parse_networks
+from mktorrent_py.tracker.protocol.udp import AnnounceRequest, ConnectRequest, RefusedRequest, ScrapeRequest, UdpCodec
+from mktorrent_py.tracker.swarms.registry import Limits, Swarms
 
 NOW = 1_700_000_000
 IPS = (b"\xcb\x00\x71\x09", bytes(range(16)))
@@ -36,7 +36,7 @@ def fuzz_udp(draw: random.Random, swarms: Swarms) -> bytes:
     if isinstance(request, AnnounceRequest):
         outcome = swarms.announce(check(request.announce), NOW + draw.randrange(10000))
         if isinstance(outcome, Answer):
-            answer = udp_codec.announce_answer(request.transaction_id, outcome, len(ip) + 2, 1800)
+            answer = udp.announce_answer(request.transaction_id, outcome, len(ip) + 2, 1800)
             assert (len(answer) - 20) % (len(ip) + 2) == 0 and len(answer) <= 1472
     elif isinstance(request, ScrapeRequest):
         assert 1 <= len(request.infohashes) <= 74 and all(len(infohash) == 20 for infohash in request.infohashes)
@@ -58,14 +58,14 @@ def url_option(draw: random.Random) -> bytes:
 def fuzz_http(draw: random.Random, swarms: Swarms) -> bytes:
     """Feed one query; returns it."""
     query = mutate(draw, http_query(draw))
-    announce = http_codec.parse_announce(query, draw.choice(IPS), allow_ip_parameter=draw.random() < 0.5)
+    announce = http.parse_announce(query, draw.choice(IPS), allow_ip_parameter=draw.random() < 0.5)
     if isinstance(announce, Announce):
         outcome = swarms.announce(check(announce), NOW + draw.randrange(10000))
         if isinstance(outcome, Answer):
-            assert http_codec.announce_answer(announce, outcome, 1800).startswith(b"d8:complete")
+            assert http.announce_answer(announce, outcome, 1800).startswith(b"d8:complete")
     else:
-        assert http_codec.failure(announce).startswith(b"d14:failure reason")
-    infohashes = http_codec.parse_scrape(query)
+        assert http.failure(announce).startswith(b"d14:failure reason")
+    infohashes = http.parse_scrape(query)
     assert isinstance(infohashes, Refusal) or all(len(infohash) == 20 for infohash in infohashes)
     client_ip("10.0.0.1", query.decode("latin-1"), TRUSTED)
     return query

@@ -14,8 +14,8 @@ import bencodepy
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
-from mktorrent_py.metainfo.model import Metainfo
-from mktorrent_py.tracker.protocol import Announce, Event
+from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.tracker.protocol.messages import Announce, Event
 
 PIECE_LENGTH = 16384
 

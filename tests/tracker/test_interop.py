@@ -21,8 +21,8 @@ from test_tracker_state import tracking
 
 from mktorrent_py.create import CreateOptions, create_torrent
 from mktorrent_py.metainfo.infohash import TorrentVersion
-from mktorrent_py.metainfo.model import Metainfo
-from mktorrent_py.tracker.protocol import Counts
+from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.tracker.protocol.messages import Counts
 from mktorrent_py.tracker.sockets import has_ipv6
 
 pytestmark = pytest.mark.interop
@@ -161,7 +161,7 @@ TRACKERS = {"ours": our_tracker, "opentracker": clients.opentracker, "bittorrent
 @pytest.mark.parametrize("name", TRACKERS)
 def test_seed_and_fetch_meet(content: Path, tmp_path: Path, name: str, scheme: str) -> None:
     """`mkt seed` and `mkt fetch`, with a tracker alone between them."""
-    pytest.importorskip("mktorrent_py.cli.seed")
+    pytest.importorskip("mktorrent_py.cli.commands.seed")
     with published(content, "http://127.0.0.1:1/announce") as (_, draft):
         keys = list(draft.infohashes.swarm_keys)
     with (

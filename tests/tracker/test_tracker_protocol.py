@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from rig import address, announce, announce_target, peer_id
 
 from mktorrent_py.errors import UsageError
-from mktorrent_py.tracker import http_codec, udp_codec
-from mktorrent_py.tracker.connection_id import CLOCK_SKEW, LIFETIME, ConnectionIds
-from mktorrent_py.tracker.protocol import (
+from mktorrent_py.tracker.protocol import http, udp
+from mktorrent_py.tracker.protocol.connection_id import CLOCK_SKEW, LIFETIME, ConnectionIds
+from mktorrent_py.tracker.protocol.messages import (
     NO_INFOHASH,
     NO_LEFT,
     NO_PEER_ID,
@@ -28,15 +28,15 @@ from mktorrent_py.tracker.protocol import (
     Event,
     Refusal,
 )
-from mktorrent_py.tracker.proxies import client_ip, parse_networks
-from mktorrent_py.tracker.rate import WINDOW, RateLimit
-from mktorrent_py.tracker.udp_codec import (
+from mktorrent_py.tracker.protocol.trusted_proxies import client_ip, parse_networks
+from mktorrent_py.tracker.protocol.udp import (
     AnnounceRequest,
     ConnectRequest,
     RefusedRequest,
     ScrapeRequest,
     UdpCodec,
 )
+from mktorrent_py.tracker.swarms.rate_limit import WINDOW, RateLimit
 
 V4 = bytes([203, 0, 113, 9])
 V6 = ipaddress.ip_address("2001:db8::9").packed
@@ -50,7 +50,7 @@ def query(infohash: bytes = b"i" * 20, **fields: object) -> bytes:
 
 
 def parsed(infohash: bytes = b"i" * 20, allow: bool = False, **fields: object) -> Announce | Refusal:
-    return http_codec.parse_announce(query(infohash, **fields), V4, allow_ip_parameter=allow)
+    return http.parse_announce(query(infohash, **fields), V4, allow_ip_parameter=allow)
 
 
 # HTTP
@@ -65,7 +65,7 @@ def test_infohashes_and_peer_ids_are_bytes_whatever_they_look_like(infohash: byt
 def test_every_byte_escaped_reads_the_same() -> None:
     infohash = bytes(range(0xEC, 0x100))
     escaped = "".join(f"%{byte:02x}" for byte in infohash)
-    read = http_codec.parse_announce(f"info_hash={escaped}&peer_id={'p' * 20}&port=5&left=5".encode(), V4)
+    read = http.parse_announce(f"info_hash={escaped}&peer_id={'p' * 20}&port=5&left=5".encode(), V4)
     assert isinstance(read, Announce) and read.infohash == infohash
 
 
@@ -124,8 +124,8 @@ def test_the_ip_parameter_counts_only_where_it_is_allowed() -> None:
 
 @given(st.binary(max_size=300))
 def test_any_query_is_an_announce_or_a_refusal(raw: bytes) -> None:
-    assert isinstance(http_codec.parse_announce(raw, V4, allow_ip_parameter=True), (Announce, Refusal))
-    assert isinstance(http_codec.parse_scrape(raw), (list, Refusal))
+    assert isinstance(http.parse_announce(raw, V4, allow_ip_parameter=True), (Announce, Refusal))
+    assert isinstance(http.parse_scrape(raw), (list, Refusal))
 
 
 ANSWER = Answer(Counts(3, 2, 9), address(1) + address(2), address(3, 18), peer_id(1) + peer_id(2), peer_id(3))
@@ -133,7 +133,7 @@ ANSWER = Answer(Counts(3, 2, 9), address(1) + address(2), address(3, 18), peer_i
 
 def http_answer(answer: Answer = ANSWER, **fields: object) -> dict[bytes, object]:
     asked = announce(0, **fields)  # type: ignore[arg-type]
-    decoded = bencodepy.decode(http_codec.announce_answer(asked, answer, 1800))
+    decoded = bencodepy.decode(http.announce_answer(asked, answer, 1800))
     assert isinstance(decoded, dict)
     return decoded
 
@@ -164,7 +164,7 @@ def test_the_uncompact_answer() -> None:
         {b"ip": b"11.0.0.2", b"port": 1026, b"peer id": peer_id(2)},
         {b"ip": b"2001:db8::3", b"port": 1027, b"peer id": peer_id(3)},
     ]
-    decoded = bencodepy.decode(http_codec.announce_answer(announce(with_ids=True), ANSWER, 1800, peer_ids=False))
+    decoded = bencodepy.decode(http.announce_answer(announce(with_ids=True), ANSWER, 1800, peer_ids=False))
     assert all(set(peer) == {b"ip", b"port"} for peer in decoded[b"peers"])
 
 
@@ -172,16 +172,16 @@ def test_the_uncompact_answer() -> None:
 def test_a_scrape_names_up_to_74(count: int) -> None:
     infohashes = [bytes([number]) * 20 for number in range(count)]
     raw = "&".join(f"info_hash={quote_from_bytes(infohash)}" for infohash in infohashes).encode()
-    assert http_codec.parse_scrape(raw) == infohashes[:74]
+    assert http.parse_scrape(raw) == infohashes[:74]
 
 
 def test_a_scrape_of_nothing_is_refused() -> None:
-    assert http_codec.parse_scrape(b"") == http_codec.NO_INFOHASHES
-    assert http_codec.parse_scrape(b"info_hash=short") == NO_INFOHASH
+    assert http.parse_scrape(b"") == http.NO_INFOHASHES
+    assert http.parse_scrape(b"info_hash=short") == NO_INFOHASH
 
 
 def test_the_scrape_answer() -> None:
-    decoded = bencodepy.decode(http_codec.scrape_answer({b"b" * 20: Counts(1, 2, 3), b"a" * 20: Counts()}, 1800))
+    decoded = bencodepy.decode(http.scrape_answer({b"b" * 20: Counts(1, 2, 3), b"a" * 20: Counts()}, 1800))
     assert decoded[b"files"] == {
         b"a" * 20: {b"complete": 0, b"downloaded": 0, b"incomplete": 0},
         b"b" * 20: {b"complete": 1, b"downloaded": 3, b"incomplete": 2},
@@ -191,7 +191,7 @@ def test_the_scrape_answer() -> None:
 
 @pytest.mark.parametrize(("retry_in", "said"), [(None, None), (0, b"never"), (15, 15)])
 def test_failures_say_when_to_come_back(retry_in: int | None, said: object) -> None:
-    decoded = bencodepy.decode(http_codec.failure(Refusal("no", retry_in)))
+    decoded = bencodepy.decode(http.failure(Refusal("no", retry_in)))
     assert decoded == {b"failure reason": b"no", **({b"retry in": said} if said else {})}
 
 
@@ -247,7 +247,7 @@ def test_port_zero_is_refused() -> None:
 @pytest.mark.parametrize("length", range(98))
 def test_every_shorter_datagram_is_an_error_or_silence(length: int) -> None:
     request = read_udp(udp_announce()[:length])
-    assert request == (RefusedRequest(42, udp_codec.BAD_LENGTH) if length >= 16 else None)
+    assert request == (RefusedRequest(42, udp.BAD_LENGTH) if length >= 16 else None)
 
 
 def test_ids_of_another_address_and_old_ids_are_silence() -> None:
@@ -297,7 +297,7 @@ def test_the_ip_field_counts_only_where_it_is_allowed() -> None:
     ],
 )
 def test_options(options: bytes, url: bytes) -> None:
-    assert udp_codec.url_data(udp_announce(options=options)) == url
+    assert udp.url_data(udp_announce(options=options)) == url
     assert isinstance(read_udp(udp_announce(options=options)), AnnounceRequest)
 
 
@@ -309,18 +309,18 @@ def test_scrape(count: int) -> None:
 
 
 def test_a_scrape_of_nothing_and_an_unknown_action_are_errors() -> None:
-    assert read_udp(struct.pack(">QII", IDS.make(V4, NOW), 2, 42)) == RefusedRequest(42, udp_codec.BAD_LENGTH)
-    assert read_udp(struct.pack(">QII", IDS.make(V4, NOW), 3, 42)) == RefusedRequest(42, udp_codec.BAD_ACTION)
+    assert read_udp(struct.pack(">QII", IDS.make(V4, NOW), 2, 42)) == RefusedRequest(42, udp.BAD_LENGTH)
+    assert read_udp(struct.pack(">QII", IDS.make(V4, NOW), 3, 42)) == RefusedRequest(42, udp.BAD_ACTION)
 
 
 def test_answers_byte_by_byte() -> None:
     answer = Answer(Counts(3, 2, 9), address(1), address(2, 18))
     head = bytes.fromhex("00000001 0000002a 00000708 00000002 00000003")
-    assert udp_codec.announce_answer(42, answer, 6, 1800) == head + address(1)
-    assert udp_codec.announce_answer(42, answer, 18, 1800) == head + address(2, 18)
+    assert udp.announce_answer(42, answer, 6, 1800) == head + address(1)
+    assert udp.announce_answer(42, answer, 18, 1800) == head + address(2, 18)
     scraped = bytes.fromhex("00000002 0000002a 00000003 00000009 00000002")
-    assert udp_codec.scrape_answer(42, [answer.counts]) == scraped
-    assert udp_codec.error_answer(42, Refusal("no")) == bytes.fromhex("00000003 0000002a") + b"no"
+    assert udp.scrape_answer(42, [answer.counts]) == scraped
+    assert udp.error_answer(42, Refusal("no")) == bytes.fromhex("00000003 0000002a") + b"no"
 
 
 @given(st.binary(max_size=2100))
@@ -371,7 +371,7 @@ def test_no_rate_is_no_limit() -> None:
 
 
 def test_the_table_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mktorrent_py.tracker.rate.ADDRESSES_LIMIT", 3)
+    monkeypatch.setattr("mktorrent_py.tracker.swarms.rate_limit.ADDRESSES_LIMIT", 3)
     rate = RateLimit(1)
     for number in range(10):
         assert all(rate.admit(bytes([10, 0, 0, number]), NOW) for _ in range(WINDOW))

@@ -18,10 +18,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from rig import UdpClient, announce, http_announce, http_get, peer_id
 from test_tracker_state import tracking
 
-from mktorrent_py.tracker.protocol import TRACKER_FULL, Announce, Answer, Counts, Event, split_addresses
-from mktorrent_py.tracker.redis_store import RedisStore, reason_of
-from mktorrent_py.tracker.store import MemoryStore, Store, StoreUnavailableError, Totals
-from mktorrent_py.tracker.swarms import Limits, Swarms
+from mktorrent_py.tracker.protocol.messages import TRACKER_FULL, Announce, Answer, Counts, Event, split_addresses
+from mktorrent_py.tracker.swarms.redis_store import RedisStore, reason_of
+from mktorrent_py.tracker.swarms.registry import Limits, Swarms
+from mktorrent_py.tracker.swarms.store import MemoryStore, Store, StoreUnavailableError, Totals
 
 HASH = b"i" * 20
 SERVER = shutil.which("redis-server") or shutil.which("valkey-server")

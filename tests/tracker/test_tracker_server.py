@@ -21,10 +21,11 @@ from rig import UdpClient, announce_target, http_announce, http_get, peer_id, to
 
 from mktorrent_py.errors import ContentError, NetworkError, UsageError
 from mktorrent_py.metainfo.infohash import TorrentVersion
-from mktorrent_py.tracker import catalogue, http_server
-from mktorrent_py.tracker.proxies import parse_networks
+from mktorrent_py.tracker import http_server
+from mktorrent_py.tracker.protocol.trusted_proxies import parse_networks
 from mktorrent_py.tracker.server import Settings, TrackerServer
 from mktorrent_py.tracker.sockets import has_ipv6
+from mktorrent_py.tracker.web import folder
 
 HASH = b"\x00\xff%&+= \r\n\x80" * 2
 needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
@@ -200,7 +201,7 @@ async def test_only_the_torrents_of_the_folder_and_hybrids_joined(tmp_path: Path
 
 @within(20)
 async def test_the_folder_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "RESCAN_MS", 500)
+    monkeypatch.setattr(folder, "RESCAN_MS", 500)
     first, second = torrent("first"), torrent("second")
     write_torrent(tmp_path, first)
     async with serving(folder=tmp_path) as server:

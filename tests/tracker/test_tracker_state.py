@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from rig import UdpClient, announce, http_announce, http_get, peer_id, torrent, write_torrent
 
 from mktorrent_py.errors import ContentError
-from mktorrent_py.tracker.protocol import Counts, Event
-from mktorrent_py.tracker.snapshot import capture, read_snapshot, write_snapshot
-from mktorrent_py.tracker.swarm import Peers
-from mktorrent_py.tracker.swarms import Limits, Swarms
+from mktorrent_py.tracker.protocol.messages import Counts, Event
+from mktorrent_py.tracker.swarms.registry import Limits, Swarms
+from mktorrent_py.tracker.swarms.snapshot import capture, read_snapshot, write_snapshot
+from mktorrent_py.tracker.swarms.swarm import Peers
 
 MKT = str(Path(sys.executable).with_name("mkt"))
 HASH = b"i" * 20

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from rig import address, announce, peer_id
 
-from mktorrent_py.tracker.protocol import TRACKER_FULL, Answer, Counts, Event, split_addresses
-from mktorrent_py.tracker.swarm import Census, Peers, Swarm, share_of_seeds
-from mktorrent_py.tracker.swarms import Limits, Swarms
+from mktorrent_py.tracker.protocol.messages import TRACKER_FULL, Answer, Counts, Event, split_addresses
+from mktorrent_py.tracker.swarms.registry import Limits, Swarms
+from mktorrent_py.tracker.swarms.swarm import Census, Peers, Swarm, share_of_seeds
 
 
 def swarms(**limits: int) -> Swarms:

@@ -1,0 +1,1 @@
+"""What `mkt` writes: the results on stdout, progress and messages on stderr."""

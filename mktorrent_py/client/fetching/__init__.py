@@ -1,0 +1,1 @@
+"""Downloads content and metadata through libtorrent."""

@@ -1,0 +1,1 @@
+"""Proxies, and which traffic may go where."""

@@ -1,0 +1,1 @@
+"""Seeds content through libtorrent."""

@@ -1,0 +1,3 @@
+"""Magnet URIs (BEP 9, 53)."""
+
+from mktorrent_py.metainfo.magnet.uri import Magnet as Magnet

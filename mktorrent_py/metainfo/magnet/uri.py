@@ -1,0 +1,291 @@
+"""Magnet URIs: BEP 9 (the form), BEP 52 (btmh), BEP 53 (so), BEP 46 (btpk).
+
+Reading is generous, as links are typed, pasted and mangled: only what says *which* torrent is meant must be right.
+Whatever else is malformed is dropped and listed in `Magnet.ignored`. Writing is what every client reads.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b32decode
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TypeVar
+
+from mktorrent_py.errors import MagnetError, UsageError
+from mktorrent_py.metainfo.info import Info
+from mktorrent_py.metainfo.infohash import Infohashes
+from mktorrent_py.metainfo.magnet.parameters import (
+    ENDPOINT,
+    MAX_FILE_INDEX,
+    decoded,
+    expand_ranges,
+    quoted,
+    read_endpoint,
+    read_keywords,
+    read_length,
+    read_selection,
+    read_tracker,
+    read_url,
+    read_web_seed,
+    read_words,
+    selection_text,
+)
+from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.metainfo.parse.files import listed_positions
+from mktorrent_py.metainfo.write.top_level import host_port
+
+T = TypeVar("T")
+
+MAX_SALT_LENGTH = 64
+"""Bytes of salt that the DHT stores (BEP 44)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Magnet:
+    """What a magnet URI says. Text that was not UTF-8 is held as surrogate escapes.
+
+    `infohashes` has neither when `public_key` (32 bytes, BEP 46) names a mutable torrent instead. `select_only` holds
+    ascending file indices, pad files counted (BEP 53); empty means all. `length` is in bytes. `peers` are `host:port`
+    or `[v6]:port`, `dht` nodes are (host, port). `ignored` are the parameters dropped as malformed, as written.
+    """
+
+    infohashes: Infohashes = field(default_factory=Infohashes)
+    name: str | None = None
+    trackers: tuple[str, ...] = ()
+    web_seeds: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
+    select_only: tuple[int, ...] = ()
+    length: int | None = None
+    keywords: tuple[str, ...] = ()
+    exact_sources: tuple[str, ...] = ()
+    acceptable_sources: tuple[str, ...] = ()
+    dht: tuple[tuple[str, int], ...] = ()
+    public_key: bytes | None = None
+    salt: bytes | None = None
+    ignored: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Magnet:
+        """Read a magnet URI, or a bare infohash: 40 hex or 32 base32 digits (v1), 64 hex digits (v2).
+
+        Raises MagnetError when no torrent, or more than one, is named.
+        """
+        bare = _bare_infohash(text)
+        if bare is not None:
+            return cls(infohashes=bare)
+        query = _Query.parse(text)
+        infohashes = Infohashes(v1=_named(query, "xt", "btih", _v1), v2=_named(query, "xt", "btmh", _v2))
+        public_key = _named(query, "xs", "btpk", _key)
+        if infohashes == Infohashes() and public_key is None:
+            raise _nothing_named(query)
+        return cls(
+            infohashes=infohashes,
+            name=query.first("dn", read_words),
+            trackers=query.every("tr", read_tracker),
+            web_seeds=query.every("ws", read_web_seed),
+            peers=tuple(dict.fromkeys(host_port(peer) for peer in query.every("x.pe", read_endpoint))),
+            select_only=expand_ranges(chain.from_iterable(query.every("so", read_selection))),
+            length=query.first("xl", read_length),
+            keywords=tuple(dict.fromkeys(chain.from_iterable(query.every("kt", read_keywords)))),
+            exact_sources=tuple(url for url in query.every("xs", read_url) if not _is_urn(url, "btpk")),
+            acceptable_sources=query.every("as", read_url),
+            dht=query.every("dht", read_endpoint),
+            public_key=public_key,
+            salt=_salt(query) if public_key else None,
+            ignored=tuple(query.ignored),
+        )
+
+    @classmethod
+    def from_metainfo(
+        cls,
+        metainfo: Metainfo,
+        *,
+        peers: Iterable[str] = (),
+        select: Iterable[int] | None = None,
+        trackers: bool = True,
+        web_seeds: bool = False,
+    ) -> Magnet:
+        """The magnet of a torrent: infohashes, name, and the trackers of every tier in order.
+
+        `peers` are `host:port` or `[v6]:port`. `select` numbers files of `metainfo.info.files` from 0; None and all of
+        them say nothing (BEP 53). Raises UsageError for a peer or a file that cannot be.
+        """
+        return cls(
+            infohashes=metainfo.infohashes,
+            name=metainfo.info.name,
+            trackers=tuple(chain.from_iterable(metainfo.trackers)) if trackers else (),
+            web_seeds=metainfo.web_seeds if web_seeds else (),
+            peers=tuple(dict.fromkeys(map(_given_peer, peers))),
+            select_only=() if select is None else _given_selection(metainfo.info, set(select)),
+        )
+
+    def __str__(self) -> str:
+        return "magnet:?" + "&".join(f"{key}={value}" for key, value in self._parameters())
+
+    def _parameters(self) -> Iterator[tuple[str, str]]:
+        """Keys and encoded values. Infohashes come first and keep their colons, as some clients search for them so."""
+        if self.infohashes.v1 is not None:
+            yield "xt", f"urn:btih:{self.infohashes.v1.hex()}"
+        if self.infohashes.v2 is not None:
+            yield "xt", f"urn:btmh:{_MULTIHASH_SHA256}{self.infohashes.v2.hex()}"
+        if self.public_key is not None:
+            yield "xs", f"urn:btpk:{self.public_key.hex()}"
+        if self.salt:
+            yield "s", self.salt.hex()
+        if self.name:
+            yield "dn", quoted(self.name)
+        if self.length is not None:
+            yield "xl", str(self.length)
+        yield from (("tr", quoted(url)) for url in self.trackers)
+        yield from (("ws", quoted(url)) for url in self.web_seeds)
+        yield from (("as", quoted(url)) for url in self.acceptable_sources)
+        yield from (("xs", quoted(url)) for url in self.exact_sources)
+        yield from (("x.pe", peer) for peer in self.peers)
+        yield from (("dht", host_port(node)) for node in self.dht)
+        if self.select_only:
+            yield "so", selection_text(self.select_only)
+        if self.keywords:
+            yield "kt", "+".join(map(quoted, self.keywords))
+
+
+# The query
+
+
+_MAGNET = re.compile(r"(?:stream-)?magnet:(?:///?)?\?", re.IGNORECASE)
+_NUMBER_SUFFIX = re.compile(r"\.[0-9]+\Z")
+_NOT_BYTES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
+
+class _Query:
+    """The parameters of a magnet URI, still encoded, by lower-case key; and those found malformed so far."""
+
+    def __init__(self, values: dict[str, list[str]]) -> None:
+        self.values = values
+        self.ignored: list[str] = []
+
+    @classmethod
+    def parse(cls, text: str) -> _Query:
+        scheme = _MAGNET.match(text)
+        if scheme is None:
+            raise MagnetError(
+                "this is not a magnet URI", hint="One starts with magnet:?xt=urn:btih: or magnet:?xt=urn:btmh:"
+            )
+        values: dict[str, list[str]] = {}
+        for parameter in _NOT_BYTES.sub("\ufffd", text[scheme.end() :]).split("&"):
+            key, _, value = parameter.partition("=")
+            if value:
+                values.setdefault(_NUMBER_SUFFIX.sub("", key.lower()), []).append(value)
+        return cls(values)
+
+    def every(self, key: str, read: Callable[[str], T | None]) -> tuple[T, ...]:
+        """What `read` makes of each value, without repetitions; None from it marks a malformed one."""
+        found: dict[T, None] = {}
+        for value in self.values.get(key, ()):
+            meaning = read(value)
+            if meaning is None:
+                self.ignored.append(f"{key}={value}")
+            else:
+                found[meaning] = None
+        return tuple(found)
+
+    def first(self, key: str, read: Callable[[str], T | None]) -> T | None:
+        return next(iter(self.every(key, read)), None)
+
+
+# Which torrent
+
+
+_MULTIHASH_SHA256 = "1220"
+_HEX_20 = re.compile(r"[0-9a-f]{40}", re.IGNORECASE | re.ASCII)
+_HEX_32 = re.compile(r"[0-9a-f]{64}", re.IGNORECASE | re.ASCII)
+_HEX_SALT = re.compile(r"(?:[0-9a-f]{2})+", re.IGNORECASE | re.ASCII)
+_BASE32_20 = re.compile(r"[a-z2-7]{32}", re.IGNORECASE | re.ASCII)
+_FORMS = {
+    "btih": "After urn:btih: come 40 hex or 32 base32 digits.",
+    "btmh": "After urn:btmh: come 1220 and 64 hex digits.",
+    "btpk": "After urn:btpk: come 64 hex digits.",
+}
+
+
+def _bare_infohash(text: str) -> Infohashes | None:
+    if v1 := _v1(text):
+        return Infohashes(v1=v1)
+    return Infohashes(v2=_key(text)) if _key(text) else None
+
+
+def _v1(digits: str) -> bytes | None:
+    if _HEX_20.fullmatch(digits):
+        return bytes.fromhex(digits)
+    return b32decode(digits, casefold=True) if _BASE32_20.fullmatch(digits) else None
+
+
+def _v2(digits: str) -> bytes | None:
+    return _key(digits[4:]) if digits.startswith(_MULTIHASH_SHA256) else None
+
+
+def _key(digits: str) -> bytes | None:
+    return bytes.fromhex(digits) if _HEX_32.fullmatch(digits) else None
+
+
+def _named(query: _Query, key: str, kind: str, read: Callable[[str], bytes | None]) -> bytes | None:
+    """What the `urn:kind:` among the values of `key` stands for; unlike the rest of a magnet URI it must be right."""
+    urns = [urn for urn in map(decoded, query.values.get(key, ())) if _is_urn(urn, kind)]
+    meanings = [read(urn.split(":", 2)[2]) for urn in urns]
+    if None in meanings:
+        raise MagnetError(f"{urns[meanings.index(None)][:100]!a} is malformed", hint=_FORMS[kind])
+    if len(set(meanings)) > 1:
+        raise MagnetError(f"it names different torrents by urn:{kind}:", hint="A magnet URI names one torrent.")
+    return meanings[0] if meanings else None
+
+
+def _is_urn(text: str, kind: str) -> bool:
+    return text[:9].lower() == f"urn:{kind}:"
+
+
+def _salt(query: _Query) -> bytes | None:
+    """The salt, which is half of a mutable torrent's name and so must be right."""
+    salts = {decoded(value).lower() for value in query.values.get("s", ())}
+    if not salts:
+        return None
+    salt = salts.pop()
+    if salts or not _HEX_SALT.fullmatch(salt) or len(salt) > 2 * MAX_SALT_LENGTH:
+        raise MagnetError("the salt s is malformed", hint=f"It is up to {MAX_SALT_LENGTH} bytes in hex, given once.")
+    return bytes.fromhex(salt)
+
+
+def _nothing_named(query: _Query) -> MagnetError:
+    others = [decoded(value)[:80] for value in query.values.get("xt", ())]
+    found = f"its xt is {others[0]!a}" if others else "it has no xt"
+    return MagnetError(
+        f"the magnet URI names no torrent: {found}", hint="xt=urn:btih: (v1) or xt=urn:btmh: (v2) names one."
+    )
+
+
+# Peers and files of whoever makes a magnet
+
+
+def _given_peer(text: str) -> str:
+    endpoint = ENDPOINT.fullmatch(text) and read_endpoint(text)
+    if not endpoint or not endpoint[1]:
+        raise UsageError(
+            f"{text!a} is not a peer", hint="Write 192.0.2.7:6881, [2001:db8::7]:6881 or seed.example:6881."
+        )
+    return host_port(endpoint)
+
+
+def _given_selection(info: Info, numbers: set[int]) -> tuple[int, ...]:
+    """File numbers as clients count them: in a list that holds the pad files too, be they only implied (BEP 53)."""
+    if not numbers:
+        raise UsageError("no file is selected")
+    if not 0 <= min(numbers) <= max(numbers) < len(info.files):
+        wrong = max(numbers) if min(numbers) >= 0 else min(numbers)
+        raise UsageError(f"there is no file {wrong:,}", hint=f"The files are 0 to {len(info.files) - 1:,}.")
+    if len(numbers) == len(info.files):
+        return ()
+    positions = listed_positions(info)
+    selected = sorted([positions[number] for number in numbers])
+    if selected[-1] > MAX_FILE_INDEX:
+        raise UsageError(f"a magnet selects among the first {MAX_FILE_INDEX + 1:,} files, pad files counted")
+    return tuple(selected)

@@ -1,0 +1,104 @@
+"""Takes typed values out of decoded bencode; a value of the wrong type is noted, never raised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mktorrent_py.metainfo.bencode import Dictionary, Value
+from mktorrent_py.metainfo.parse.diagnostics import Diagnostics, Step
+from mktorrent_py.metainfo.paths import printable
+
+Fields = Mapping[bytes, Value]
+
+KINDS: dict[type, str] = {int: "an integer", bytes: "a string", tuple: "a list", Dictionary: "a dictionary"}
+MAX_DIGITS = 30
+
+
+def kind_of(value: Value | None) -> str:
+    """What a person calls the type of a value."""
+    return "nothing" if value is None else KINDS[type(value)]
+
+
+def key_name(key: bytes) -> str:
+    """A key or a short string as people read it."""
+    return printable(key.decode("utf-8", "surrogateescape"))
+
+
+def shown_integer(value: int) -> str:
+    """An integer for a message: bencode's may have thousands of digits."""
+    text = str(value)
+    return text if len(text) <= MAX_DIGITS else f"{text[:MAX_DIGITS]}… ({len(text):,} digits)"
+
+
+def is_text(value: Value | None) -> bool:
+    """Whether the value is a non-empty UTF-8 string."""
+    try:
+        return isinstance(value, bytes) and bool(value.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def decode_text(raw: bytes, diagnostics: Diagnostics, *steps: Step) -> str:
+    """Text as it stands; bytes that are not UTF-8 become surrogates, and are noted."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        diagnostics.warning("text-not-utf-8", f"is not UTF-8 at its byte {error.start:,}", *steps)
+        return raw.decode("utf-8", "surrogateescape")
+
+
+def optional_text(fields: Fields, key: str, diagnostics: Diagnostics) -> str | None:
+    """A string, or None. BitTorrent's `KEY.utf-8` is preferred where older tools wrote both and it is UTF-8."""
+    preferred = f"{key}.utf-8"
+    if is_text(fields.get(preferred.encode())):
+        key = preferred
+    value = fields.get(key.encode())
+    if isinstance(value, bytes):
+        return decode_text(value, diagnostics, key)
+    if value is not None:
+        diagnostics.warning("field-wrong-type", f"is {kind_of(value)}, not a string", key)
+    return None
+
+
+def optional_integer(fields: Fields, key: str, diagnostics: Diagnostics) -> int | None:
+    value = fields.get(key.encode())
+    if value is None or isinstance(value, int):
+        return value
+    diagnostics.warning("field-wrong-type", f"is {kind_of(value)}, not an integer", key)
+    return None
+
+
+def required_integer(fields: Fields, key: str, diagnostics: Diagnostics, *, least: int, most: int) -> int | None:
+    """An integer within bounds, or None and an error."""
+    value = fields.get(key.encode())
+    if not isinstance(value, int):
+        note_absence(value, "an integer", diagnostics, key)
+        return None
+    if not least <= value <= most:
+        diagnostics.error("value-out-of-range", f"is {shown_integer(value)}, outside {least:,} to {most:,}", key)
+        return None
+    return value
+
+
+def note_absence(value: Value | None, wanted: str, diagnostics: Diagnostics, *steps: Step) -> None:
+    """The error for a required field that is missing or of another type than `wanted`."""
+    if value is None:
+        diagnostics.error("field-missing", "is missing", *steps)
+    else:
+        diagnostics.error("field-wrong-type", f"is {kind_of(value)}, not {wanted}", *steps)
+
+
+def texts(value: Value | None, diagnostics: Diagnostics, *steps: Step) -> tuple[str, ...]:
+    """The non-empty strings of a list, each once; anything else in it is noted."""
+    if value is None:
+        return ()
+    if not isinstance(value, tuple):
+        diagnostics.warning("field-wrong-type", f"is {kind_of(value)}, not a list of strings", *steps)
+        return ()
+    found: dict[str, None] = {}
+    for at, item in enumerate(value):
+        if not isinstance(item, bytes):
+            diagnostics.warning("field-wrong-type", f"is {kind_of(item)}, not a string", *steps, at)
+        elif item:
+            found[decode_text(item, diagnostics, *steps, at)] = None
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Encodes the parts of a torrent file."""

@@ -1,0 +1,1 @@
+"""PURE: the tracker protocols over HTTP and UDP, as bytes and values."""

@@ -1,0 +1,320 @@
+"""One swarm: who is there, and whom an announcing peer is given. Pure: `now` and `random` are arguments.
+
+A peer is its address: nobody can announce, or stop, for another address than the one the packet came from. One that
+announces over IPv4 and IPv6 is therefore two.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from mktorrent_py.tracker.protocol.messages import (
+    PEER_ID_LENGTH,
+    V4_LENGTH,
+    V6_LENGTH,
+    Announce,
+    Answer,
+    Counts,
+    Event,
+    is_loopback,
+)
+
+Random: TypeAlias = Callable[[], float]
+
+
+class Census:
+    """How many peers there are, kept as they come and go rather than counted."""
+
+    __slots__ = ("leechers", "seeds")
+
+    def __init__(self) -> None:
+        self.seeds = 0
+        self.leechers = 0
+
+    @property
+    def peers(self) -> int:
+        return self.seeds + self.leechers
+
+
+class Peers:
+    """Seeds or leechers of one address family, as parallel arrays.
+
+    Two orders carry the speed. The arrays are kept in random order (a newcomer changes places with a random peer),
+    so that any run of them is a random sample and an answer is one slice. `places` maps an address to its place and
+    is kept in the order of the last announce, so that the stale are at its front.
+    """
+
+    __slots__ = ("addresses", "ids", "loopback", "places", "seen", "width")
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.places: dict[bytes, int] = {}
+        self.addresses = bytearray()
+        self.ids = bytearray()
+        self.seen = array("I")
+        self.loopback = 0
+
+    @classmethod
+    def from_columns(cls, width: int, addresses: bytes, ids: bytes, seen: array[int]) -> Peers:
+        """Peers as a snapshot kept them. Raises ValueError where the columns do not belong together."""
+        size = len(seen)
+        order = sorted(range(size), key=seen.__getitem__)
+        peers = cls(width)
+        peers.places = {addresses[place * width : (place + 1) * width]: place for place in order}
+        if len(addresses) != size * width or len(ids) != size * PEER_ID_LENGTH or len(peers.places) != size:
+            raise ValueError(f"{len(addresses)} bytes of addresses and {len(ids)} of peer ids for {size} peers")
+        peers.addresses, peers.ids, peers.seen = bytearray(addresses), bytearray(ids), seen
+        peers.loopback = sum(map(is_loopback, peers.places))
+        return peers
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __contains__(self, address: bytes) -> bool:
+        return address in self.places
+
+    def put(self, address: bytes, peer_id: bytes, now: int, random: Random) -> bool:
+        """Note that a peer announced at `now`; True when it is new."""
+        place = self.places.pop(address, None)
+        new = place is None
+        if place is None:
+            place = self._make_room(int(random() * (len(self.places) + 1)))
+            self.addresses[place * self.width : (place + 1) * self.width] = address
+            self.loopback += is_loopback(address)
+        self.places[address] = place
+        self.ids[place * PEER_ID_LENGTH : (place + 1) * PEER_ID_LENGTH] = peer_id
+        self.seen[place] = now
+        return new
+
+    def discard(self, address: bytes) -> bool:
+        """Forget a peer; True when it was there."""
+        place = self.places.pop(address, None)
+        if place is None:
+            return False
+        last = len(self.places)
+        if place != last:
+            self._move(last, place)
+        self._truncate(last)
+        self.loopback -= is_loopback(address)
+        return True
+
+    def expire(self, before: int) -> int:
+        """Forget who last announced before `before`; returns how many that were."""
+        stale = []
+        for address, place in self.places.items():
+            if self.seen[place] >= before:
+                break
+            stale.append(address)
+        for address in stale:
+            self.discard(address)
+        return len(stale)
+
+    def oldest(self) -> int | None:
+        """When the peer that has been silent longest announced."""
+        place = next(iter(self.places.values()), None)
+        return None if place is None else self.seen[place]
+
+    def sample(self, count: int, start: int, without: bytes = b"") -> bytes:
+        """Up to `count` addresses from place `start` on, round the end, without the one given."""
+        return self._run(self.addresses, self.width, count, start, self.places.get(without))
+
+    def sample_ids(self, count: int, start: int, without: bytes = b"") -> bytes:
+        """The peer ids that belong to the addresses of the same `sample`."""
+        return self._run(self.ids, PEER_ID_LENGTH, count, start, self.places.get(without))
+
+    def _run(self, column: bytearray, width: int, count: int, start: int, left_out: int | None) -> bytes:
+        size = len(self.places)
+        if left_out is None:
+            return _slice_round(column, width, start, min(count, size))
+        # One more than asked for is looked at, so that leaving one out still fills the answer.
+        count = min(count, size - 1)
+        run = _slice_round(column, width, start, count + 1)
+        at = (left_out - start) % size
+        return run[: at * width] + run[(at + 1) * width :] if at <= count else run[: count * width]
+
+    def _make_room(self, place: int) -> int:
+        """Add a place at the end, move who is at `place` there, and give `place` away."""
+        last = len(self.seen)
+        self.addresses.extend(bytes(self.width))
+        self.ids.extend(bytes(PEER_ID_LENGTH))
+        self.seen.append(0)
+        if place != last:
+            self._move(place, last)
+        return place
+
+    def _move(self, source: int, target: int) -> None:
+        width = self.width
+        address = bytes(self.addresses[source * width : (source + 1) * width])
+        self.addresses[target * width : (target + 1) * width] = address
+        ids = self.ids
+        ids[target * PEER_ID_LENGTH : (target + 1) * PEER_ID_LENGTH] = ids[
+            source * PEER_ID_LENGTH : (source + 1) * PEER_ID_LENGTH
+        ]
+        self.seen[target] = self.seen[source]
+        self.places[address] = target
+
+    def _truncate(self, size: int) -> None:
+        del self.addresses[size * self.width :]
+        del self.ids[size * PEER_ID_LENGTH :]
+        del self.seen[size:]
+
+
+def _slice_round(column: bytearray, width: int, start: int, count: int) -> bytes:
+    run = bytes(column[start * width : (start + count) * width])
+    missing = count * width - len(run)
+    return run + column[:missing] if missing else run
+
+
+class Swarm:
+    """Everybody who announces one infohash, and how often it was downloaded.
+
+    `total` is the census of all swarms together; the swarm keeps it right.
+    """
+
+    __slots__ = ("census", "downloads", "leechers", "seeds", "total")
+
+    def __init__(self, total: Census, downloads: int = 0) -> None:
+        self.census = Census()
+        self.total = total
+        self.downloads = downloads
+        self.seeds: dict[int, Peers] = {}
+        self.leechers: dict[int, Peers] = {}
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(self.census.seeds, self.census.leechers, self.downloads)
+
+    def __contains__(self, address: bytes) -> bool:
+        return any(address in peers for peers in self._peers() if peers.width == len(address))
+
+    def announce(self, announce: Announce, now: int, random: Random) -> Answer:
+        """Note the announce and pick the answer."""
+        if announce.event is Event.STOPPED:
+            self.leave(announce.address)
+            return Answer(self.counts)
+        if announce.left == 0:
+            self._note_seed(announce, now, random)
+        else:
+            self._note_leecher(announce, now, random)
+        return self._answer(announce, random)
+
+    def leave(self, address: bytes) -> None:
+        """Forget the peer at `address`, if it is there."""
+        width = len(address)
+        if width in self.seeds and self.seeds[width].discard(address):
+            self._count(seeds=-1)
+        if width in self.leechers and self.leechers[width].discard(address):
+            self._count(leechers=-1)
+
+    def expire(self, before: int) -> int | None:
+        """Forget who has been silent since `before`; returns when the oldest of those left announced, if any is."""
+        for peers in self.seeds.values():
+            self._count(seeds=-peers.expire(before))
+        for peers in self.leechers.values():
+            self._count(leechers=-peers.expire(before))
+        return min((seen for peers in self._peers() if (seen := peers.oldest()) is not None), default=None)
+
+    def restore(self, peers: Peers, *, seeds: bool) -> None:
+        """Put back peers as a snapshot had them. Raises ValueError when some are there already."""
+        families = self.seeds if seeds else self.leechers
+        if peers.width in families:
+            raise ValueError("the same peers twice")
+        families[peers.width] = peers
+        self._count(seeds=len(peers) * seeds, leechers=len(peers) * (not seeds))
+
+    def _note_seed(self, announce: Announce, now: int, random: Random) -> None:
+        address = announce.address
+        peers = _family(self.seeds, len(address))
+        if not peers.put(address, announce.peer_id, now, random):
+            return
+        was_leecher = len(address) in self.leechers and self.leechers[len(address)].discard(address)
+        self._count(seeds=1, leechers=-was_leecher)
+        # Counted where a peer becomes a seed: clients that announce a hybrid say it once for each infohash.
+        if announce.event is Event.COMPLETED:
+            self.downloads += 1
+
+    def _note_leecher(self, announce: Announce, now: int, random: Random) -> None:
+        address = announce.address
+        peers = _family(self.leechers, len(address))
+        if not peers.put(address, announce.peer_id, now, random):
+            return
+        was_seed = len(address) in self.seeds and self.seeds[len(address)].discard(address)
+        self._count(seeds=-was_seed, leechers=1)
+
+    def _count(self, *, seeds: int = 0, leechers: int = 0) -> None:
+        for census in (self.census, self.total):
+            census.seeds += seeds
+            census.leechers += leechers
+
+    def _peers(self) -> Iterator[Peers]:
+        yield from self.seeds.values()
+        yield from self.leechers.values()
+
+    def _answer(self, announce: Announce, random: Random) -> Answer:
+        width = len(announce.address)
+        mine, mine_ids = self._pick(width, announce, announce.numwant, random)
+        other = other_ids = b""
+        if announce.both_families:
+            wanted = announce.numwant - len(mine) // width
+            other, other_ids = self._pick(V4_LENGTH + V6_LENGTH - width, announce, wanted, random)
+        if width == V4_LENGTH:
+            return Answer(self.counts, mine, other, mine_ids, other_ids)
+        return Answer(self.counts, other, mine, other_ids, mine_ids)
+
+    def _pick(self, width: int, announce: Announce, wanted: int, random: Random) -> tuple[bytes, bytes]:
+        """Peers of one family as joined addresses and, if they matter, joined peer ids. Seeds are given no seeds."""
+        seeds = self.seeds.get(width) if announce.left else None
+        leechers = self.leechers.get(width)
+        seeds_wanted = share_of_seeds(wanted, len(seeds or ()), len(leechers or ()))
+        chosen = _draw(seeds, seeds_wanted, announce, random), _draw(leechers, wanted - seeds_wanted, announce, random)
+        return chosen[0][0] + chosen[1][0], chosen[0][1] + chosen[1][1]
+
+
+def _family(families: dict[int, Peers], width: int) -> Peers:
+    peers = families.get(width)
+    if peers is None:
+        peers = families[width] = Peers(width)
+    return peers
+
+
+def share_of_seeds(wanted: int, seeds: int, leechers: int) -> int:
+    """How many of `wanted` are to be seeds: as large a part as they are of the swarm, and one at least."""
+    if seeds == 0:
+        return 0
+    return max(wanted - leechers, -(-wanted * seeds // (seeds + leechers)))
+
+
+def is_reachable(announce: Announce, address: bytes, peer_id: bytes) -> bool:
+    """Whether a peer is of use to who announces: not himself, nor a loopback address of another machine.
+
+    In the other address family only the peer id can tell that it is himself.
+    """
+    same_family = len(address) == len(announce.address)
+    if address == announce.address or (not same_family and peer_id == announce.peer_id):
+        return False
+    return not is_loopback(address) or is_loopback(announce.address)
+
+
+def _draw(peers: Peers | None, wanted: int, announce: Announce, random: Random) -> tuple[bytes, bytes]:
+    if not peers or wanted <= 0:
+        return b"", b""
+    start = int(random() * len(peers))
+    addresses = peers.sample(wanted, start, announce.address)
+    other_family = peers.width != len(announce.address)
+    if not (peers.loopback or other_family or announce.with_ids):
+        return addresses, b""
+    ids = peers.sample_ids(wanted, start, announce.address)
+    if (other_family and announce.peer_id in ids) or (peers.loopback and not is_loopback(announce.address)):
+        addresses, ids = _without_unreachable(addresses, ids, peers.width, announce)
+    return addresses, ids if announce.with_ids else b""
+
+
+def _without_unreachable(addresses: bytes, ids: bytes, width: int, announce: Announce) -> tuple[bytes, bytes]:
+    pairs = [
+        (addresses[place * width : (place + 1) * width], ids[place * PEER_ID_LENGTH : (place + 1) * PEER_ID_LENGTH])
+        for place in range(len(addresses) // width)
+    ]
+    kept = [pair for pair in pairs if is_reachable(announce, *pair)]
+    return b"".join(address for address, _ in kept), b"".join(peer_id for _, peer_id in kept)

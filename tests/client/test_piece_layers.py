@@ -1,0 +1,51 @@
+"""The piece layers of a torrent that is known by a magnet alone, where not everybody has them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import bencodepy
+import pytest
+from hostile_rig import hostile
+from seeding_rig import HERE, QUIET_WORDS, Leecher, make_release, run_mkt
+
+from mktorrent_py.metainfo.infohash import TorrentVersion
+from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.torrentfile import read_metainfo
+
+
+def fetch_torrent_file(magnet: str, output: Path, *words: str) -> str:
+    """What was said about it."""
+    fixed = ("--metadata-only", "-o", output, "--port", "0", *QUIET_WORDS, "--timeout", "3s")
+    code, _, err = run_mkt("fetch", magnet, *fixed, *words)
+    assert code == 0, err
+    return err
+
+
+@pytest.mark.parametrize("version", [TorrentVersion.V2, TorrentVersion.HYBRID])
+def test_piece_layers_that_nobody_gives_are_done_without(tmp_path: Path, version: TorrentVersion) -> None:
+    """A seed that has none itself gives the info dictionary; the torrent file is written, and says what it lacks."""
+    release = make_release(tmp_path / "src", version)
+    fields = bencodepy.decode(release.torrent.read_bytes())
+    bare = replace(release, metainfo=Metainfo.from_bytes(bencodepy.encode({**fields, b"piece layers": {}})))
+    holder = Leecher(bare, tmp_path / "src", have=True)
+    output = tmp_path / "made.torrent"
+    said = fetch_torrent_file(release.magnet, output, "--peer", f"{HERE}:{holder.port}")
+    assert "nobody gave its piece layers" in said
+    made = read_metainfo(output)
+    assert made.infohashes == release.metainfo.infohashes
+    assert made.piece_layers == {}
+
+
+def test_a_hybrid_is_had_from_those_who_know_its_v1_half_alone(tmp_path: Path) -> None:
+    """They give the info dictionary, hang up on the v2 infohash, and answer no hash request."""
+    metainfo = make_release(tmp_path / "src").metainfo
+    info, v1 = metainfo.info.raw, metainfo.infohashes.v1
+    assert v1 is not None
+    magnet = f"magnet:?xt=urn:btih:{v1.hex()}"
+    output = tmp_path / "made.torrent"
+    with hostile(len(info), metadata=info, knows=v1) as peer:
+        said = fetch_torrent_file(magnet, output, *peer.words, "--encryption", "off")
+    assert "nobody gave its piece layers" in said
+    assert read_metainfo(output).infohashes == metainfo.infohashes
