@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mktorrent_py.content.scan import Content, ScanOptions, SortOrder, scan_content, scan_file_list
-from mktorrent_py.errors import ContentError, UsageError
+from mktorrent_py.errors import CancelledError, ContentError, TorrentError, UsageError
+from mktorrent_py.formatting import printable, quoted
 from mktorrent_py.hashing.checksums import ALGORITHMS, FileChecksums
 from mktorrent_py.hashing.hasher import Fault, HashOptions, Progress, Source, hash_content
 from mktorrent_py.hashing.kernel import sha256_pairs
@@ -24,7 +25,7 @@ from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
 from mktorrent_py.metainfo.merkle import NODE_LENGTH, ceil_div, root_of_layer
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.metainfo.paths import printable, quoted, unsafe_reason
+from mktorrent_py.metainfo.paths import unsafe_reason
 from mktorrent_py.metainfo.piece_length import (
     STREAM_PIECE_LENGTH,
     PieceLengthChoice,
@@ -236,10 +237,10 @@ FAULTS = {
 }
 
 
-def fault_error(fault: Fault, content: Content) -> ContentError:
+def fault_error(fault: Fault, content: Content) -> TorrentError:
     """A fault as the error that ends a creation."""
     if fault.file < 0:
-        return ContentError("hashing was stopped")
+        return CancelledError("hashing was cancelled")
     path = printable(str(content.root / os.fsdecode(content.disk[fault.file].path)))
     if fault.reason in FAULTS:
         return ContentError(

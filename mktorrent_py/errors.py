@@ -1,44 +1,53 @@
-"""Every exception of the package. Each carries the exit code that `mkt` ends with.
+"""Every exception of the package.
 
-Expected trouble with content (a missing file in `verify`, a fault while hashing) is data, not an exception;
-these are for what stops the work.
+Expected trouble with content (a missing file in `verify_content`, a read fault while hashing) is data in a result, not
+an exception; these are for what stops the work.
+
+    TorrentError
+        UsageError          an argument or a combination of arguments that cannot be
+        ContentError        content cannot be read, or changed while it was hashed
+        CancelledError      the caller asked for the work to stop
+        MetainfoError       the metainfo is invalid
+            BencodeError    the bytes are not bencode
+                LimitError  the bytes exceed the limits that were set
+            MagnetError     the text is not a magnet URI that names a torrent
+        RefusedError        would overwrite a file, or change an infohash, without permission
+        NetworkError        nothing could be reached in the time given
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import IntEnum
-
-
-class ExitCode(IntEnum):
-    """What `mkt` tells the shell."""
-
-    DONE = 0
-    NO = 1
-    USAGE = 2
-    CONTENT = 3
-    METAINFO = 4
-    REFUSED = 5
-    NETWORK = 6
-    DEFECT = 70
-    INTERRUPTED = 130
+from typing import Any, ClassVar
 
 
 class TorrentError(Exception):
     """Root of all errors of this package.
 
-    `message` says what happened and to what; `hint` says what to do next, when something can be done.
-    `path` is where in a metainfo it happened (`info.files[3].length`), composed segment by segment while the
-    error travels up through `located`; `offset` is the byte where it was seen, when there is one. `source` is what was
-    read when it happened, a file or standard input, where whoever read it knows.
+    `message` states what is wrong and with what. `code` identifies the kind of error (`overwrite-refused`) and never
+    changes; `data` holds the values it is about. `hint` says what to do next, where something can be done that does
+    not depend on how the caller was asked. `path` is the place in a metainfo (`info.files[3].length`), composed segment
+    by segment while the error travels up through `located`; `offset` is the byte where it was seen. `source` is what
+    was being read, a file or standard input, where the reader knows.
     """
 
-    exit_code = ExitCode.NO
+    default_code: ClassVar[str] = "error"
 
-    def __init__(self, message: str, *, hint: str | None = None, path: str = "", offset: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        hint: str | None = None,
+        path: str = "",
+        offset: int | None = None,
+        **data: Any,
+    ) -> None:
         super().__init__(message)
         self.message = message
+        self.code = code or self.default_code
+        self.data = data
         self.hint = hint
         self.path = path
         self.offset = offset
@@ -51,45 +60,57 @@ class TorrentError(Exception):
 
 
 class UsageError(TorrentError):
-    """The caller asked for something that cannot be: a bad option value, nothing to hash."""
+    """An argument has a value that it cannot have, or arguments contradict each other."""
 
-    exit_code = ExitCode.USAGE
+    default_code = "usage"
 
 
 class ContentError(TorrentError):
     """Content cannot be read, or changed while it was hashed."""
 
-    exit_code = ExitCode.CONTENT
+    default_code = "content-unreadable"
+
+
+class CancelledError(TorrentError):
+    """The caller asked for the work to stop before it was complete."""
+
+    default_code = "cancelled"
 
 
 class MetainfoError(TorrentError):
     """The metainfo is invalid: a rule of a BEP is broken in a way that cannot be read around."""
 
-    exit_code = ExitCode.METAINFO
+    default_code = "metainfo-invalid"
 
 
 class BencodeError(MetainfoError):
     """The bytes are not (strict) bencode; `offset` says where."""
 
+    default_code = "bencode-invalid"
+
 
 class LimitError(BencodeError):
     """The bytes are larger, deeper or more numerous than the limits allow."""
+
+    default_code = "limit-exceeded"
 
 
 class MagnetError(MetainfoError):
     """The text is not a magnet URI that names a torrent."""
 
+    default_code = "magnet-invalid"
+
 
 class RefusedError(TorrentError):
-    """It would overwrite a file, or change an infohash, without having been told to."""
+    """The work would overwrite a file, or change an infohash, without permission."""
 
-    exit_code = ExitCode.REFUSED
+    default_code = "refused"
 
 
 class NetworkError(TorrentError):
     """Nothing could be reached in the time given."""
 
-    exit_code = ExitCode.NETWORK
+    default_code = "network"
 
 
 @contextmanager
@@ -105,7 +126,7 @@ def located(segment: str) -> Iterator[None]:
 
 @contextmanager
 def reading(source: str) -> Iterator[None]:
-    """Say of any MetainfoError that passes through what was read when it happened."""
+    """Name in any MetainfoError that passes through what was read when it happened."""
     try:
         yield
     except MetainfoError as error:

@@ -18,20 +18,25 @@ PACKAGE = ROOT / "mktorrent_py"
 
 PACKAGES: dict[str, set[str]] = {
     "errors": set(),
-    "metainfo": {"errors"},
+    "formatting": set(),
+    "metainfo": {"errors", "formatting"},
     "hashing": {"errors", "metainfo"},
-    "content": {"errors", "metainfo"},
+    "content": {"errors", "formatting", "metainfo"},
     "torrentfile": {"errors", "metainfo"},
-    "create": {"errors", "metainfo", "hashing", "content"},
-    "verify": {"errors", "metainfo", "hashing", "content", "torrentfile"},
-    "client": {"errors", "metainfo", "hashing", "content", "torrentfile", "verify"},
-    "tracker": {"errors", "metainfo", "torrentfile"},
-    "cli": {"errors", "metainfo", "hashing", "content", "torrentfile", "create", "verify", "client", "tracker"},
+    "create": {"errors", "formatting", "metainfo", "hashing", "content"},
+    "verify": {"errors", "formatting", "metainfo", "hashing", "content", "torrentfile"},
+    "client": {"errors", "formatting", "metainfo", "hashing", "content", "torrentfile", "verify"},
+    "tracker": {"errors", "formatting", "metainfo", "torrentfile"},
+    "cli": {
+        *("errors", "formatting", "metainfo", "hashing", "content", "torrentfile", "create", "verify"),
+        *("client", "tracker"),
+    },
 }
 """What each package imports of the others: exactly this, so that the table is also the map. From the ground up."""
 
 PURE = (
     "errors",
+    "formatting",
     "metainfo",
     "hashing.plan",
     "hashing.compare",

@@ -15,8 +15,8 @@ import pytest
 
 import mktorrent_py
 from mktorrent_py.cli import app, main, signals
-from mktorrent_py.cli.exit import failure_of
-from mktorrent_py.errors import ContentError, ExitCode, MetainfoError, RefusedError, UsageError
+from mktorrent_py.cli.exit import ExitCode, failure_of
+from mktorrent_py.errors import ContentError, MetainfoError, RefusedError, UsageError
 
 MKT = [sys.executable, "-c", "from mktorrent_py.cli import entry; entry()"]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")

@@ -16,8 +16,8 @@ from torrents import encode, hybrid, v1
 from typer.models import TyperPath
 
 from mktorrent_py.cli import app, main
+from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.cli.options.click_types import reworded
-from mktorrent_py.errors import ExitCode
 
 MKT = [sys.executable, "-c", "from mktorrent_py.cli import entry; entry()"]
 NAMELESS = v1() | {"info": {key: value for key, value in v1()["info"].items() if key != "name"}}

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mktorrent_py.metainfo.paths import MAX_SHOWN, display_path, printable, quoted, unsafe_reason
+from mktorrent_py.formatting import MAX_SHOWN, printable, quoted
+from mktorrent_py.metainfo.paths import display_path, unsafe_reason
 
 
 @pytest.mark.parametrize("component", ["", ".", "..", "a/b", "/", "a\\b", "a\0b", "C:", "z:", "..\\x"])

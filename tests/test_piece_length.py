@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mktorrent_py.errors import UsageError
+from mktorrent_py.formatting import binary_size
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.piece_length import (
     HASH_BYTES,
@@ -16,7 +17,6 @@ from mktorrent_py.metainfo.piece_length import (
     check_piece_length,
     choose_piece_length,
     evaluate,
-    format_binary,
     parse_size,
     with_less_padding,
 )
@@ -157,4 +157,4 @@ def test_what_is_not_a_size(text: str) -> None:
 
 @pytest.mark.parametrize(("size", "text"), [(4 * MIB, "4 MiB"), (16 * KIB, "16 KiB"), (1_000_000, "1,000,000 bytes")])
 def test_piece_lengths_for_people(size: int, text: str) -> None:
-    assert format_binary(size) == text
+    assert binary_size(size) == text

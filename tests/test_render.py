@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from mktorrent_py.cli.output import console, messages, table
 from mktorrent_py.errors import UsageError
+from mktorrent_py.formatting import LAST_DATE, date, duration, human_size, percent
 
 HOSTILE = ["a\nb", "a\tb", "\x1b[2Jx", "\u202ecod.exe", "\udcff", "\x9b31m", "\u200b", "\r", "\x85", " "]
 TEXTS = st.text() | st.sampled_from(HOSTILE)
@@ -128,7 +129,7 @@ def test_an_unknown_field_is_refused_before_and_after(name: str) -> None:
     ],
 )
 def test_sizes_have_three_digits(length: int, text: str) -> None:
-    assert table.size(length) == text
+    assert human_size(length) == text
 
 
 @pytest.mark.parametrize(
@@ -149,12 +150,12 @@ def test_sizes_have_three_digits(length: int, text: str) -> None:
     ],
 )
 def test_durations(seconds: float, text: str) -> None:
-    assert table.duration(seconds) == text
+    assert duration(seconds) == text
 
 
 @pytest.mark.parametrize(("share", "text"), [(0.0021, "0.2 %"), (0.0994, "9.9 %"), (0.0996, "10 %"), (12.5, "1,250 %")])
 def test_percents(share: float, text: str) -> None:
-    assert table.percent(share) == text
+    assert percent(share) == text
 
 
 @given(text=st.text(), width=st.integers(1, 60))
@@ -216,10 +217,10 @@ def test_colour_takes_no_room_on_a_line(monkeypatch: pytest.MonkeyPatch) -> None
     [
         (0, "1970-01-01 00:00:00 UTC"),
         (1_700_000_000, "2023-11-14 22:13:20 UTC"),
-        (table.LATEST_DATE, "9999-12-31 23:59:59 UTC"),
-        (table.LATEST_DATE + 1, "253402300800, which is no date in seconds"),
-        (-(10**40), "-" + "1" + "0" * 28 + "… (42 digits), which is no date in seconds"),
+        (LAST_DATE, "9999-12-31 23:59:59 UTC"),
+        (LAST_DATE + 1, "253402300800 (not a valid date)"),
+        (-(10**40), "-" + "1" + "0" * 28 + "… (42 digits) (not a valid date)"),
     ],
 )
 def test_dates_for_people(seconds: int, text: str) -> None:
-    assert table.date(seconds) == text
+    assert date(seconds) == text

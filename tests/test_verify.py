@@ -21,17 +21,20 @@ from hypothesis import strategies as st
 from judges import LIBTORRENT, require
 from trees import BLOCK, seeded_bytes, trees, write_tree
 
+from mktorrent_py.cli.exit import ExitCode
+from mktorrent_py.cli.output.verify_outcomes import exit_code_of_report
+from mktorrent_py.content.locate import MatchKind
 from mktorrent_py.content.scan import ScanOptions, Symlinks
 from mktorrent_py.create import CreateOptions, create_torrent
-from mktorrent_py.errors import ContentError, ExitCode, UsageError
+from mktorrent_py.errors import CancelledError, UsageError
 from mktorrent_py.hashing import hasher
 from mktorrent_py.hashing.hasher import UNCHECKED, HashOptions, Progress, Source, hash_content
 from mktorrent_py.hashing.kernel import ReadFault
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.verify.api import FileStatus, MatchKind, PieceState, VerifyOptions, VerifyReport, verify_content
-from mktorrent_py.verify.api import api as verify_room
+from mktorrent_py.verify import api as verify_room
+from mktorrent_py.verify.api import FileStatus, PieceState, VerifyOptions, VerifyReport, verify_content
 from mktorrent_py.verify.report import consecutive
 
 VERSIONS: list[reference.Version] = ["v1", "v2", "hybrid"]
@@ -187,7 +190,7 @@ def test_the_report_names_exactly_what_is_damaged(damaged: tuple[Bytes, Bytes], 
     assert statuses(report) == {path: verdict.status for path, verdict in expected.items()}
     assert bad_bytes(report) == {path: verdict.bad for path, verdict in expected.items() if verdict.bad}
     assert report.ok == (was == now)
-    assert report.exit_code == (ExitCode.DONE if was == now else ExitCode.NO)
+    assert exit_code_of_report(report) == (ExitCode.DONE if was == now else ExitCode.NO)
     assert not report.contradicts_itself
 
 
@@ -235,7 +238,7 @@ def test_what_stands_in_place_of_a_file_is_not_read(version: reference.Version, 
         "pipe": "something that is not a file stands in its place",
         "z": "a broken link stands in its place",
     }
-    assert report.exit_code == ExitCode.NO
+    assert exit_code_of_report(report) == ExitCode.NO
 
 
 def test_a_bad_piece_makes_suspects_and_an_own_one_a_culprit(tmp_path: Path) -> None:
@@ -273,12 +276,12 @@ def test_a_torrent_that_contradicts_itself_is_told_from_bad_content(length: int,
         assert statuses(report) == {"a": FileStatus.CONTRADICTED, "b": FileStatus.OK}
         assert report.pieces.count(state) == 1
         assert report.contradicts_itself
-        assert report.exit_code == ExitCode.METAINFO
+        assert exit_code_of_report(report) == ExitCode.METAINFO
     (one / "a").write_bytes(flipped(flipped(tree["a"], length - 1), length - 2))
     report = verify_content(metainfo, one)
     assert statuses(report) == {"a": FileStatus.CORRUPT, "b": FileStatus.OK}
     assert not report.contradicts_itself
-    assert report.exit_code == ExitCode.NO
+    assert exit_code_of_report(report) == ExitCode.NO
 
 
 def without_layers(root: Path, version: reference.Version, keep: int = 0) -> Metainfo:
@@ -391,7 +394,7 @@ def test_quick_reads_nothing(version: reference.Version, tmp_path: Path) -> None
     (root / "b").unlink()
     report = verify_content(metainfo, root, VerifyOptions(quick=True))
     assert statuses(report) == {"a": FileStatus.OK, "b": FileStatus.MISSING, "c": FileStatus.LONG}
-    assert report.exit_code == ExitCode.NO
+    assert exit_code_of_report(report) == ExitCode.NO
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -422,7 +425,7 @@ def test_what_cannot_be_read_is_not_called_corrupt(version: reference.Version, t
     (root / "b").symlink_to("b")
     report = verify_content(metainfo, root)
     assert statuses(report) == {"a": FileStatus.OK, "b": FileStatus.UNREADABLE, "c": FileStatus.OK}
-    assert report.exit_code == ExitCode.CONTENT
+    assert exit_code_of_report(report) == ExitCode.CONTENT
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="modes do not bind this user")
@@ -432,7 +435,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     (root / "a").chmod(0)
     report = verify_content(metainfo, root)
     assert [file.detail for file in report.files] == ["permission denied", ""]
-    assert report.exit_code == ExitCode.CONTENT
+    assert exit_code_of_report(report) == ExitCode.CONTENT
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -449,7 +452,7 @@ def test_a_bad_sector_costs_its_piece_only(
     assert [(run.start, run.stop) for run in report.files[1].unknown] == [(2 * PIECE_LENGTH, 3 * PIECE_LENGTH)]
     assert report.files[1].detail == os.strerror(errno.EIO).lower()
     assert list(report.pieces) == [1, 1, 1, PieceState.UNREADABLE, 1, 1]
-    assert report.exit_code == ExitCode.CONTENT
+    assert exit_code_of_report(report) == ExitCode.CONTENT
 
 
 def failing_at(path: bytes, offset: int, hash_unit: Callable[..., Any]) -> Callable[..., Any]:
@@ -478,14 +481,14 @@ def test_a_file_that_changes_meanwhile_is_unreadable(
     report = verify_content(metainfo, root)
     assert statuses(report) == {"a": FileStatus.OK, "b": FileStatus.UNREADABLE, "c": FileStatus.OK}
     assert report.files[1].detail == "changed while it was read"
-    assert report.exit_code == ExitCode.CONTENT
+    assert exit_code_of_report(report) == ExitCode.CONTENT
 
 
 def test_cancelling_ends_in_an_error_and_leaves_no_thread(tmp_path: Path) -> None:
     root = plant(tmp_path / "content", {"a": bytes(10 * PIECE_LENGTH)})
     progress = Progress()
     progress.cancel()
-    with pytest.raises(ContentError, match="stopped"):
+    with pytest.raises(CancelledError, match="cancelled"):
         verify_content(torrent_of(root, "hybrid"), root, progress=progress)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("mkt-hash")]
 

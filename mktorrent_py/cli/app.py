@@ -15,10 +15,10 @@ from typer.core import TyperGroup
 from typer.exceptions import Exit, TyperException
 
 from mktorrent_py.cli import signals
-from mktorrent_py.cli.exit import end_with
+from mktorrent_py.cli.exit import ExitCode, end_with
 from mktorrent_py.cli.options.click_types import prepare, reworded
-from mktorrent_py.errors import ExitCode, UsageError
-from mktorrent_py.metainfo.paths import quoted
+from mktorrent_py.errors import UsageError
+from mktorrent_py.formatting import quoted
 
 VERBS = {
     "create": "Make a torrent of a file or directory",

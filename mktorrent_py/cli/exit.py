@@ -1,4 +1,4 @@
-"""Every way a verb can fail, as words and an exit code."""
+"""Exit codes, and every way a verb can fail: as a message and an exit code."""
 
 from __future__ import annotations
 
@@ -7,10 +7,49 @@ import os
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
+from mktorrent_py.cli.hints import hint_for
 from mktorrent_py.cli.output import messages, streams
-from mktorrent_py.errors import ContentError, ExitCode, TorrentError
+from mktorrent_py.errors import (
+    CancelledError,
+    ContentError,
+    MetainfoError,
+    NetworkError,
+    RefusedError,
+    TorrentError,
+    UsageError,
+)
+
+
+class ExitCode(IntEnum):
+    """What `mkt` returns to the shell."""
+
+    DONE = 0
+    NO = 1
+    USAGE = 2
+    CONTENT = 3
+    METAINFO = 4
+    REFUSED = 5
+    NETWORK = 6
+    DEFECT = 70
+    INTERRUPTED = 130
+
+
+_EXIT_CODES: dict[type[TorrentError], ExitCode] = {
+    UsageError: ExitCode.USAGE,
+    ContentError: ExitCode.CONTENT,
+    CancelledError: ExitCode.INTERRUPTED,
+    MetainfoError: ExitCode.METAINFO,
+    RefusedError: ExitCode.REFUSED,
+    NetworkError: ExitCode.NETWORK,
+}
+
+
+def exit_code_of(error: TorrentError) -> ExitCode:
+    """The exit code that an error ends the command with: that of the nearest class with one."""
+    return next((_EXIT_CODES[kind] for kind in type(error).__mro__ if kind in _EXIT_CODES), ExitCode.NO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +105,7 @@ def failure_of(error: BaseException, words: Sequence[str]) -> Failure:
         case OSError():
             return _of_system(error)
         case MemoryError():
-            return Failure(message="there is not enough memory for this", code=ContentError.exit_code)
+            return Failure(message="there is not enough memory for this", code=ExitCode.CONTENT)
     return Failure(
         message=f"this is a defect of mkt: {type(error).__name__}: {error}",
         code=ExitCode.DEFECT,
@@ -77,8 +116,8 @@ def failure_of(error: BaseException, words: Sequence[str]) -> Failure:
 def _of_ours(error: TorrentError) -> Failure:
     return Failure(
         message=error.message,
-        code=error.exit_code,
-        hint=error.hint,
+        code=exit_code_of(error),
+        hint=hint_for(error),
         said=str(error),
         source=error.source or None,
         path=error.path or None,
@@ -89,10 +128,10 @@ def _of_ours(error: TorrentError) -> Failure:
 def _of_system(error: OSError) -> Failure:
     reason = (error.strerror or str(error)).lower()
     if not error.filename:
-        return Failure(message=f"cannot write the result: {reason}", code=ContentError.exit_code)
+        return Failure(message=f"cannot write the result: {reason}", code=ExitCode.CONTENT)
     name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else str(error.filename)
     named = f"cannot use {name}: {reason}"
-    return Failure(message=named, code=ContentError.exit_code)
+    return Failure(message=named, code=ExitCode.CONTENT)
 
 
 def _print_json(failure: Failure) -> None:

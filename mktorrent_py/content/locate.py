@@ -16,10 +16,10 @@ from pathlib import Path
 from mktorrent_py.content.file_stat import decode_name, is_one_of
 from mktorrent_py.content.tree_match import FileMatch, MatchScore, TreeMatcher, files_of, same_name
 from mktorrent_py.errors import ContentError
+from mktorrent_py.formatting import printable
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.layout import PathComponents, canonical_key, encode_component
 from mktorrent_py.metainfo.parse.files import BITCOMET_PAD
-from mktorrent_py.metainfo.paths import printable
 
 PAD_DIRECTORY = ".pad"
 

@@ -27,8 +27,8 @@ from mktorrent_py.content.file_stat import (
 from mktorrent_py.content.selection import Reason, Selection
 from mktorrent_py.content.walker import LeftOut, Listing, ScanOptions, SortOrder, Symlinks, Walk, refuse
 from mktorrent_py.errors import ContentError, UsageError
+from mktorrent_py.formatting import printable, quoted
 from mktorrent_py.metainfo.layout import File
-from mktorrent_py.metainfo.paths import printable, quoted
 
 __all__ = [
     "Content",

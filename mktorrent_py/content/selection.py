@@ -26,7 +26,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from mktorrent_py.errors import UsageError
-from mktorrent_py.metainfo.paths import quoted
+from mktorrent_py.formatting import quoted
 
 
 class Reason(StrEnum):

@@ -31,8 +31,9 @@ from mktorrent_py.content.file_stat import (
 )
 from mktorrent_py.content.selection import Reason, Selection, escape_pattern, is_plain_name
 from mktorrent_py.errors import ContentError, UsageError
+from mktorrent_py.formatting import printable
 from mktorrent_py.metainfo.layout import File, PathComponents
-from mktorrent_py.metainfo.paths import display_path, printable
+from mktorrent_py.metainfo.paths import display_path
 
 _BROKEN_LINK = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 

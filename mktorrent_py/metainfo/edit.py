@@ -13,11 +13,12 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from mktorrent_py.errors import MetainfoError, RefusedError, UsageError
+from mktorrent_py.formatting import printable, quoted
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import Infohashes
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.metainfo.paths import printable, quoted, unsafe_reason
+from mktorrent_py.metainfo.paths import unsafe_reason
 from mktorrent_py.metainfo.write.top_level import (
     Node,
     Tier,

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mktorrent_py.errors import UsageError
+from mktorrent_py.formatting import binary_size, quoted
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.merkle import BLOCK_LENGTH, ceil_div, is_power_of_two, power_of_two_at_least
-from mktorrent_py.metainfo.paths import quoted
 
 KIB, MIB = 1 << 10, 1 << 20
 SHORTEST = BLOCK_LENGTH
@@ -117,7 +117,7 @@ def check_piece_length(piece_length: int, version: TorrentVersion) -> int:
         above = power_of_two_at_least(piece_length)
         raise UsageError(
             f"a piece length of {piece_length:,} bytes is not a power of two, as v2 and hybrid torrents need (BEP 52)",
-            hint=f"Take {format_binary(above // 2)} or {format_binary(min(above, LONGEST))}, or --v1.",
+            hint=f"Take {binary_size(above // 2)} or {binary_size(min(above, LONGEST))}, or --v1.",
         )
     return piece_length
 
@@ -139,14 +139,6 @@ def parse_size(text: str) -> int:
     if rest:
         raise UsageError(f"{quoted(text)} is not a whole number of bytes")
     return size
-
-
-def format_binary(size: int) -> str:
-    """A piece length for people: `4 MiB`, `16 KiB`, or plain bytes."""
-    for unit, factor in (("MiB", MIB), ("KiB", KIB)):
-        if size >= factor and size % factor == 0:
-            return f"{size // factor} {unit}"
-    return f"{size:,} bytes"
 
 
 def _shortest_for(lengths: Sequence[int], version: TorrentVersion, most_pieces: int, longest: int) -> PieceLengthChoice:

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from mktorrent_py.errors import NetworkError, UsageError
-from mktorrent_py.metainfo.paths import quoted
+from mktorrent_py.formatting import quoted
 
 # The kernel picks a TCP port that is free; that UDP has the same one free is likely, not certain.
 _ATTEMPTS = 20

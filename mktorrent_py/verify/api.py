@@ -17,7 +17,8 @@ from pathlib import Path
 from mktorrent_py.content.locate import ContentLocation, locate_content
 from mktorrent_py.content.selection import only_matching
 from mktorrent_py.content.tree_match import FileMatch
-from mktorrent_py.errors import ContentError, ExitCode, UsageError
+from mktorrent_py.errors import CancelledError, ContentError, UsageError
+from mktorrent_py.formatting import printable
 from mktorrent_py.hashing.compare import CONTRADICTIONS, Comparison, PieceState
 from mktorrent_py.hashing.hasher import (
     UNCHECKED,
@@ -32,7 +33,6 @@ from mktorrent_py.hashing.hasher import (
 from mktorrent_py.hashing.kernel import sha256_pairs
 from mktorrent_py.metainfo.layout import File, Layout, PathComponents
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.metainfo.paths import printable
 from mktorrent_py.torrentfile import reason_of
 from mktorrent_py.verify.report import FileClassifier, FileReport, FileStatus
 
@@ -130,13 +130,9 @@ class VerifyReport:
         return {status: counted[status] for status in FileStatus if counted[status]}
 
     @property
-    def exit_code(self) -> ExitCode:
-        """A torrent that contradicts itself outranks what cannot be read, and that what is wrong."""
-        if self.contradicts_itself:
-            return ExitCode.METAINFO
-        if any(file.status is FileStatus.UNREADABLE for file in self.files):
-            return ExitCode.CONTENT
-        return ExitCode.DONE if self.ok else ExitCode.NO
+    def has_unreadable(self) -> bool:
+        """Whether a file could not be read."""
+        return any(file.status is FileStatus.UNREADABLE for file in self.files)
 
 
 def verify_content(
@@ -279,7 +275,7 @@ class _Check:
             self.bytes_read += unit.length
             self.comparison.take(unit, hashed.sha1, hashed.nodes)
         elif fault.file < 0:
-            raise ContentError("verification was stopped")
+            raise CancelledError("verification was cancelled")
         else:
             self.faults.setdefault(fault.file, fault)
             if len(pieces) == 1 or (fault.reason in _WHOLE_FILE and set(unit.files()) == {fault.file}):

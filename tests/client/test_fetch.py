@@ -31,9 +31,10 @@ from seeding_rig import (
 from trees import write_tree
 from web_rig import web_server
 
+from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.client.fetching.source import download, read_source
 from mktorrent_py.content.scan import ScanOptions, Symlinks
-from mktorrent_py.errors import ExitCode, LimitError, MetainfoError, NetworkError, UsageError
+from mktorrent_py.errors import LimitError, MetainfoError, NetworkError, UsageError
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.magnet.uri import Magnet
 from mktorrent_py.metainfo.metainfo import Metainfo

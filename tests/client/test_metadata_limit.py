@@ -12,7 +12,7 @@ import pytest
 from hostile_rig import HostilePeer, hostile
 from seeding_rig import HERE, PATIENCE, QUIET_WORDS, at_once, make_release, running
 
-from mktorrent_py.errors import ExitCode
+from mktorrent_py.cli.exit import ExitCode
 
 LIMIT = 20_000_000
 WEIGHED = """

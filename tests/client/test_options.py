@@ -19,11 +19,12 @@ from seeding_rig import (
 from tracker_rig import tracking
 
 from mktorrent_py.cli import main
+from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.cli.output.events import TerminalFace
 from mktorrent_py.client.network.proxy import Proxy
 from mktorrent_py.client.seeding import events, seeder
 from mktorrent_py.client.session import Session, settings_of
-from mktorrent_py.errors import ExitCode, NetworkError
+from mktorrent_py.errors import NetworkError
 
 
 @pytest.fixture(autouse=True)

@@ -155,7 +155,7 @@ async def change_what_is_super_seeded(directory: Path) -> None:
         await until(lambda: pieces_of(leecher), 40)
         with (release.content / "big.bin").open("r+b") as file:
             file.write(b"changed")
-        assert "was written to" in (await seeder.until(events.SeedFailed)).reason
+        assert "was written to" in str((await seeder.until(events.SeedFailed)).error)
 
 
 # How peers are met

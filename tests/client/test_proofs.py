@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from seeding_rig import HERE, QUIET_WORDS, Release, free_port, make_release, run_mkt, running, snapshot
 
+from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.client.seeding.check_cache import SETTLED_AFTER, Proofs
 from mktorrent_py.client.seeding.content_check import CheckOptions, Vouched, find, vouch
 from mktorrent_py.client.seeding.events import Basis
 from mktorrent_py.content.scan import ScanOptions, Symlinks
-from mktorrent_py.errors import ContentError, ExitCode
+from mktorrent_py.errors import ContentError
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.infohash import TorrentVersion
 

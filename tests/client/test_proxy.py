@@ -16,12 +16,13 @@ from seeding_rig import QUIET, Leecher, at_once, free_port, make_release, run_mk
 from tracker_rig import tracking
 from web_rig import web_server
 
+from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.client.fetching.metadata import peers_of
 from mktorrent_py.client.fetching.source import download
 from mktorrent_py.client.network import proxy
 from mktorrent_py.client.seeding import events, seeder
 from mktorrent_py.client.session import Session, SessionOptions
-from mktorrent_py.errors import ExitCode, NetworkError, UsageError
+from mktorrent_py.errors import NetworkError, UsageError
 from mktorrent_py.metainfo.magnet.uri import Magnet
 
 NAME = "swarm.example"

@@ -32,13 +32,14 @@ from seeding_rig import (
     snapshot,
 )
 
+from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.client import binding
 from mktorrent_py.client.seeding import events, seeder
 from mktorrent_py.client.seeding.content_check import CheckOptions, find, prove, prove_unchanged
 from mktorrent_py.client.seeding.queue import created_library, gather
 from mktorrent_py.client.session import Encryption, Session, settings_of
 from mktorrent_py.create import CreateOptions, create_torrent
-from mktorrent_py.errors import ContentError, ExitCode, NetworkError, RefusedError, UsageError
+from mktorrent_py.errors import ContentError, NetworkError, RefusedError, UsageError
 from mktorrent_py.metainfo.infohash import TorrentVersion
 
 VERSIONS = list(TorrentVersion)
@@ -66,7 +67,7 @@ def test_a_peer_gets_every_byte(tmp_path: Path, version: TorrentVersion, by: str
     assert snapshot(release.content) == before
     ended = told[-1]
     assert isinstance(ended, events.SeedEnded)
-    assert ended.exit_code is ExitCode.DONE
+    assert ended.error is None
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -171,10 +172,10 @@ def test_a_fault_ends_it_and_nothing_is_written(tmp_path: Path, fault: str, veri
     told, after = asyncio.run(scene())
     assert snapshot(tmp_path / "release") == after
     failure = next(event for event in told if isinstance(event, events.SeedFailed))
-    assert failure.exit_code is ExitCode.CONTENT
+    assert isinstance(failure.error, ContentError)
     ended = told[-1]
     assert isinstance(ended, events.SeedEnded)
-    assert ended.exit_code is ExitCode.CONTENT
+    assert ended.error is failure.error
 
 
 def test_others_go_on_when_one_fails(tmp_path: Path) -> None:

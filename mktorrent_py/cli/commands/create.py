@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.cli.options import types
 from mktorrent_py.cli.options.groups import Group, flag, in_groups, option, repeatable
 from mktorrent_py.cli.options.types import Manner, Text, Texts
@@ -17,7 +18,7 @@ from mktorrent_py.cli.output.output_paths import Place
 from mktorrent_py.content.scan import ScanOptions, SortOrder, Symlinks, split_file_list
 from mktorrent_py.content.selection import Selection
 from mktorrent_py.create import CreateOptions
-from mktorrent_py.errors import ContentError, ExitCode, UsageError
+from mktorrent_py.errors import ContentError, UsageError
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.piece_length import parse_size
 from mktorrent_py.torrentfile import reason_of

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
+from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.cli.options.input import LimitOption, parse_limits, read_metainfo_from
 from mktorrent_py.cli.options.types import FieldOption, JsonOption, QuietOption, refuse_two_faces
 from mktorrent_py.cli.output import console, table
 from mktorrent_py.cli.output.inspect_report import show
 from mktorrent_py.cli.output.table import Facts
-from mktorrent_py.errors import ExitCode, UsageError
+from mktorrent_py.errors import UsageError
+from mktorrent_py.formatting import binary_size, date, exact_size, human_size, printable
 from mktorrent_py.metainfo.diff import compare_metainfos, differences_facts
-from mktorrent_py.metainfo.paths import printable
-from mktorrent_py.metainfo.piece_length import format_binary
 
 EPILOG = """Exit code 1 when they differ. Files are compared by what the torrents say of their bytes: roots (v2), or
 pieces (v1) where both torrents cut the file alike; `unknown` are those that cannot be told so, and are no difference.
@@ -26,10 +26,10 @@ removed, renamed, changed, unknown, each a list of path and length, with old_ an
 
 LABELS = {"creation_date": "date"}
 MEASURED: dict[str, Callable[[int], str]] = {
-    "creation_date": table.date,
-    "length": table.exact_size,
-    "padding": table.exact_size,
-    "piece_length": format_binary,
+    "creation_date": date,
+    "length": exact_size,
+    "padding": exact_size,
+    "piece_length": binary_size,
 }
 """How people read the numbers of the summary that are not counts."""
 
@@ -110,7 +110,7 @@ def _tracker(change: dict[str, Any]) -> str:
 
 def _file(kind: str, file: dict[str, Any]) -> str:
     path = " -> ".join([file[key] for key in ("path", "old_path", "new_path") if key in file])
-    length = " -> ".join([table.size(file[key]) for key in ("length", "old_length", "new_length") if key in file])
+    length = " -> ".join([human_size(file[key]) for key in ("length", "old_length", "new_length") if key in file])
     remark = f"{length}, {WORDS[kind]}" if kind in WORDS else length
     room = max(console.terminal_width() - len(remark) - 2 * len(table.MARGIN) - 4, 12)
     return f"{MARKS[kind]} {console.pad_to(console.shown_path(path, room), min(room, 40))}  {remark}"

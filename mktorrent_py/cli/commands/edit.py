@@ -15,9 +15,9 @@ from mktorrent_py.cli.options.groups import Group, flag, in_groups, option, repe
 from mktorrent_py.cli.options.types import FieldOption, JsonOption, QuietOption, Text, Texts
 from mktorrent_py.cli.output.edit_report import EditFace, Target, edit_all
 from mktorrent_py.errors import UsageError
+from mktorrent_py.formatting import quoted
 from mktorrent_py.metainfo.bencode import Encodable
 from mktorrent_py.metainfo.edit import INFO_PREFIX, UNCHANGED, Edit, ListChange, TierChange, Unchanged
-from mktorrent_py.metainfo.paths import quoted
 from mktorrent_py.metainfo.write.top_level import Node
 
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})

@@ -10,15 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
+from mktorrent_py.cli.exit import ExitCode, exit_code_of
 from mktorrent_py.cli.options.input import LimitOption, parse_limits, read_torrent
 from mktorrent_py.cli.options.types import JsonOption, QuietOption, Texts
 from mktorrent_py.cli.output import console, messages, table
 from mktorrent_py.cli.output.lint_report import counted, finding_facts, print_findings
-from mktorrent_py.errors import ContentError, ExitCode, LimitError, UsageError
+from mktorrent_py.errors import ContentError, LimitError, UsageError
+from mktorrent_py.formatting import printable, quoted
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.lint import Finding, lint
 from mktorrent_py.metainfo.lint.table import RULES, Rule, Severity
-from mktorrent_py.metainfo.paths import printable, quoted
 
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -37,7 +38,7 @@ class Judged:
     @property
     def exit_code(self) -> ExitCode:
         if self.error is not None:
-            return self.error.exit_code
+            return exit_code_of(self.error)
         return ExitCode.NO if self.denied else ExitCode.DONE
 
 

@@ -15,9 +15,9 @@ from mktorrent_py.cli.options.types import FieldOption, JsonOption, QuietOption,
 from mktorrent_py.cli.output import messages
 from mktorrent_py.cli.output.inspect_report import magnet_lines, show
 from mktorrent_py.errors import UsageError
+from mktorrent_py.formatting import quoted
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.magnet.uri import Magnet
-from mktorrent_py.metainfo.paths import quoted
 from mktorrent_py.metainfo.summary import summarize_magnet
 
 PICTURES = (".svg", ".png")

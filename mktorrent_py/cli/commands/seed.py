@@ -14,7 +14,7 @@ from mktorrent_py.cli.options.network import Peering
 from mktorrent_py.cli.options.types import QuietOption, Text, ThreadsOption
 from mktorrent_py.cli.output import messages
 from mktorrent_py.client.binding import require_libtorrent
-from mktorrent_py.metainfo.paths import printable
+from mktorrent_py.formatting import printable
 
 if TYPE_CHECKING:
     from mktorrent_py.client.seeding.queue import Library

@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 
 import typer
 
+from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.cli.options.groups import Group, flag, in_groups
 from mktorrent_py.cli.output import console, messages, table
-from mktorrent_py.errors import ExitCode, UsageError
-from mktorrent_py.metainfo.paths import quoted
+from mktorrent_py.errors import UsageError
+from mktorrent_py.formatting import duration, plural, quoted
 from mktorrent_py.tracker.swarms.registry import MAX_PEERS, MAX_SWARMS
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ class TextVoice(Voice):
     def started(self, server: TrackerServer) -> None:
         settings = server.settings
         title = str(settings.folder) if settings.folder else "every torrent"
-        tracked = table.count(len(server.listing), "torrent") if settings.folder else "open to all"
+        tracked = plural(len(server.listing), "torrent") if settings.folder else "open to all"
         table.print_block(f"tracking {title}", tracked, _start_rows(server))
         sys.stdout.flush()
         print(f"\nnext: mkt create CONTENT -t {_base_url(server)}/announce", file=sys.stderr, flush=True)
@@ -276,8 +277,8 @@ def _start_rows(server: TrackerServer) -> Sequence[table.Row]:
     protocols = f"UDP:{server.port} TCP:{server.port}" if settings.udp else f"TCP:{server.port}"
     rows.append(("DNS", f'TXT "BITTORRENT {protocols}"   tells clients the port (BEP 34)'))
     if settings.state:
-        restored = f", {table.count(server.restored, 'peer')} restored" if server.restored else ""
-        rows.append(("state", f"{settings.state}, every {table.duration(settings.snapshot_interval)}{restored}"))
+        restored = f", {plural(server.restored, 'peer')} restored" if server.restored else ""
+        rows.append(("state", f"{settings.state}, every {duration(settings.snapshot_interval)}{restored}"))
     if settings.store:
         rows.append(("store", _without_password(settings.store)))
     return rows
@@ -289,13 +290,13 @@ def _without_password(url: str) -> str:
 
 
 def _status_line(status: dict[str, Any]) -> str:
-    parts = [table.count(status["announces"], "announce")]
+    parts = [plural(status["announces"], "announce")]
     if status["store"] == "away":
         parts.insert(0, "the store does not answer")
     elif status["seeds"] is None:
-        parts.insert(0, table.count(status["swarms"], "swarm"))
+        parts.insert(0, plural(status["swarms"], "swarm"))
     else:
-        parts = [table.count(status["seeds"], "seed"), table.count(status["leechers"], "peer"), *parts]
+        parts = [plural(status["seeds"], "seed"), plural(status["leechers"], "peer"), *parts]
     if status["refused"]:
         parts.append(f"{status['refused']:,} refused")
-    return "   ".join([*parts, table.duration(status["uptime"])])
+    return "   ".join([*parts, duration(status["uptime"])])

@@ -6,7 +6,7 @@ import math
 import re
 
 from mktorrent_py.errors import UsageError
-from mktorrent_py.metainfo.paths import quoted
+from mktorrent_py.formatting import quoted
 
 _AMOUNT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([kMGT]?)(i?)B?(?:/s)?", re.IGNORECASE)
 _DURATION = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*(s|min|m|h|d)?")

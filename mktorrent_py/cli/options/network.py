@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.cli.options import amounts
 from mktorrent_py.cli.options.groups import Group, option
 from mktorrent_py.cli.options.types import Text, parse_node
-from mktorrent_py.errors import ExitCode, UsageError
+from mktorrent_py.errors import UsageError
 
 if TYPE_CHECKING:
     from mktorrent_py.client.session import SessionOptions

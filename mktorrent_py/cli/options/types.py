@@ -16,7 +16,7 @@ from mktorrent_py.cli.options.groups import Group
 from mktorrent_py.cli.output import streams
 from mktorrent_py.cli.output.progress import ProgressMode
 from mktorrent_py.errors import UsageError
-from mktorrent_py.metainfo.paths import quoted
+from mktorrent_py.formatting import quoted
 
 Text = str | None
 Texts = list[str]

@@ -6,7 +6,7 @@ import os
 import shutil
 from typing import Literal, TextIO
 
-from mktorrent_py.metainfo.paths import printable
+from mktorrent_py.formatting import printable
 
 Style = Literal["bad", "warning", "good", "path", "dim"]
 

@@ -18,10 +18,9 @@ from mktorrent_py.cli.output.output_paths import STANDARD_STREAM, Place
 from mktorrent_py.cli.output.progress import ProgressMode, shown
 from mktorrent_py.create import CreateOptions, CreateResult, Draft, create_from_stream, draft_torrent, hash_draft
 from mktorrent_py.errors import UsageError
+from mktorrent_py.formatting import binary_size, duration, human_rate, human_size, percent, plural, printable
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.infohash import TorrentVersion
-from mktorrent_py.metainfo.paths import printable
-from mktorrent_py.metainfo.piece_length import format_binary
 
 MAX_LEFT_OUT = 5
 FORMATS = {TorrentVersion.V1: "v1", TorrentVersion.V2: "v2", TorrentVersion.HYBRID: "hybrid (v1 + v2)"}
@@ -128,7 +127,7 @@ def _say_how(root: Path | None, wanted: CreateOptions, face: Face) -> None:
 
 def _with_progress(face: Face, total: int | None, files: int, work: Callable[[Progress], CreateResult]) -> CreateResult:
     progress = Progress()
-    detail = table.count(files, "file") if files > 1 else ""
+    detail = plural(files, "file") if files > 1 else ""
     with shown(face.progress, "hashing", total, lambda: progress.bytes_done, detail):
         return work(progress)
 
@@ -209,13 +208,13 @@ def _left_out_facts(draft: Draft) -> list[dict[str, str]]:
 
 def _draft_rows(draft: Draft, face: Face) -> list[table.Row]:
     layout = draft.layout
-    pieces = f"{layout.piece_count:,} x {format_binary(layout.piece_length)}"
+    pieces = f"{layout.piece_count:,} x {binary_size(layout.piece_length)}"
     if layout.padding:
-        share = table.percent(layout.padding / layout.content_length)
-        pieces += f", padding {table.size(layout.padding)} ({share})"
+        share = percent(layout.padding / layout.content_length)
+        pieces += f", padding {human_size(layout.padding)} ({share})"
     return [
         ("name", console.shown_path(draft.name, table.room())),
-        ("content", f"{table.size(layout.content_length)} in {table.count(len(layout.files), 'file')}"),
+        ("content", f"{human_size(layout.content_length)} in {plural(len(layout.files), 'file')}"),
         *_left_out_rows(draft, face),
         ("pieces", pieces),
     ]
@@ -248,7 +247,7 @@ def _created_rows(created: CreateResult, place: Place, target: Path, seconds: fl
         *table.list_rows("source", [printable(metainfo.info.source)] if metainfo.info.source else []),
         *table.list_rows("checksums", sums),
         ("magnet", str(Magnet.from_metainfo(metainfo))),
-        ("took", f"{table.duration(seconds)}, {table.rate(created.draft.layout.content_length, seconds)}"),
+        ("took", f"{duration(seconds)}, {human_rate(created.draft.layout.content_length, seconds)}"),
     ]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mktorrent_py.cli.output import table
 from mktorrent_py.create import Draft
-from mktorrent_py.metainfo.piece_length import LONGEST_USUAL, TOLERABLE_PADDING, format_binary
+from mktorrent_py.formatting import binary_size, human_size, percent, plural
+from mktorrent_py.metainfo.piece_length import LONGEST_USUAL, TOLERABLE_PADDING
 
 MAX_NAMED = 3
 
@@ -34,11 +34,11 @@ def forewarnings(draft: Draft) -> Iterator[Forewarning]:
     target = draft.options.target_pieces
     if target is not None and draft.choice.pieces > target:
         yield Forewarning(
-            f"no piece length allowed here makes {table.count(target, 'piece')}: it will be {draft.choice.pieces:,}",
+            f"no piece length allowed here makes {plural(target, 'piece')}: it will be {draft.choice.pieces:,}",
             "In v2 and hybrids every file has a piece of its own at least; --v1 has them share.",
         )
     if draft.layout.piece_length > LONGEST_USUAL:
-        length = format_binary(draft.layout.piece_length)
+        length = binary_size(draft.layout.piece_length)
         yield Forewarning(f"many clients have never met pieces of {length}", "16 MiB is the longest that is usual.")
 
 
@@ -49,11 +49,11 @@ def _of_padding(draft: Draft) -> Iterator[Forewarning]:
         return
     better = "Say --v2, which has no padding, or --v1, where files share pieces."
     if draft.alternative is not None:
-        length = format_binary(draft.alternative.piece_length).replace(" ", "")
-        better = f"--piece-length {length} makes it {table.percent(draft.alternative.padding_share(total))}. {better}"
+        length = binary_size(draft.alternative.piece_length).replace(" ", "")
+        better = f"--piece-length {length} makes it {percent(draft.alternative.padding_share(total))}. {better}"
     yield Forewarning(
-        f"padding adds {table.size(draft.choice.padding)}, {table.percent(share)} of the content:"
-        f" every file is filled up to whole pieces of {format_binary(draft.layout.piece_length)}",
+        f"padding adds {human_size(draft.choice.padding)}, {percent(share)} of the content:"
+        f" every file is filled up to whole pieces of {binary_size(draft.layout.piece_length)}",
         better,
         "padding-large",
     )

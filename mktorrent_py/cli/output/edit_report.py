@@ -16,13 +16,13 @@ from mktorrent_py.cli.output import console, messages, streams, table
 from mktorrent_py.cli.output.lint_report import counted, finding_facts, warn_of
 from mktorrent_py.cli.output.output_paths import check_directory, refuse_a_terminal
 from mktorrent_py.errors import MetainfoError, TorrentError, UsageError
+from mktorrent_py.formatting import date, plural, printable
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.diff.fields import Change, changes_between, consequences
 from mktorrent_py.metainfo.edit import Edit, edit_metainfo
 from mktorrent_py.metainfo.lint import Finding, lint, lint_examination
 from mktorrent_py.metainfo.lint.table import Severity
 from mktorrent_py.metainfo.metainfo import parse_metainfo
-from mktorrent_py.metainfo.paths import printable
 from mktorrent_py.metainfo.summary import Summary, infohash_facts
 from mktorrent_py.metainfo.write.top_level import host_port
 from mktorrent_py.torrentfile import read_bytes, refuse_to_overwrite, write_atomically
@@ -153,7 +153,7 @@ def _write_all(edited: Sequence[Edited], target: Target) -> None:
             done += 1
     except TorrentError as error:
         if done:
-            error.hint = f"{table.count(done, 'torrent')} of {len(edited):,} had been written before."
+            error.hint = f"{plural(done, 'torrent')} of {len(edited):,} had been written before."
         raise
 
 
@@ -257,5 +257,5 @@ def _scalar(field: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if field == "creation_date":
-        return table.date(value)
+        return date(value)
     return printable(json.dumps(value, ensure_ascii=False))

@@ -10,6 +10,8 @@ import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
+from mktorrent_py.cli.exit import ExitCode, exit_code_of
+from mktorrent_py.cli.hints import hint_for
 from mktorrent_py.cli.options.network import stop_on_signals
 from mktorrent_py.cli.output import console, messages, table
 from mktorrent_py.client.sandbox import forbid_writing
@@ -17,8 +19,8 @@ from mktorrent_py.client.seeding import events
 from mktorrent_py.client.seeding.queue import Library, created_library, feed
 from mktorrent_py.client.seeding.seeder import Seeder, SeedOptions
 from mktorrent_py.client.session import Session, SessionOptions
-from mktorrent_py.errors import ExitCode, UsageError
-from mktorrent_py.metainfo.paths import quoted
+from mktorrent_py.errors import UsageError
+from mktorrent_py.formatting import duration, human_size, plural, quoted
 
 if TYPE_CHECKING:
     from mktorrent_py.create import CreateResult
@@ -59,7 +61,8 @@ async def _seed(
             await stack.enter_async_context(serve_status(seeder, *http))
         async for event in seeder.run():
             face.show(event)
-            code = event.exit_code if isinstance(event, events.SeedEnded) else code
+            if isinstance(event, events.SeedEnded) and event.error is not None:
+                code = exit_code_of(event.error)
     feeding.cancel()
     await asyncio.wait([feeding])
     if not feeding.cancelled():
@@ -99,7 +102,22 @@ class QuietFace:
 
     def show(self, event: events.SeedEvent) -> None:
         if isinstance(event, events.SeedFailed):
-            messages.fail(event.reason if event.name in event.reason else f"{event.name}: {event.reason}", event.hint)
+            reason = str(event.error)
+            messages.fail(reason if event.name in reason else f"{event.name}: {reason}", hint_for(event.error))
+
+
+def event_facts(event: events.SeedEvent) -> dict[str, Any]:
+    """The fields of an event as data; an error becomes its message, its hint and the exit code it stands for."""
+    facts = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
+    if isinstance(event, events.SeedFailed):
+        del facts["error"]
+        facts |= {"reason": str(event.error), "hint": hint_for(event.error), "exit_code": exit_code_of(event.error)}
+    elif isinstance(event, events.SeedEnded):
+        del facts["error"]
+        facts["exit_code"] = ExitCode.DONE if event.error is None else exit_code_of(event.error)
+    elif isinstance(event, events.Status) and event.checking is not None:
+        facts["checking"] = dataclasses.asdict(event.checking)
+    return facts
 
 
 class JsonFace(QuietFace):
@@ -116,7 +134,7 @@ class JsonFace(QuietFace):
         super().show(event)
         if isinstance(event, events.Status) and not self._is_news(event):
             return
-        table.print_json_line({"event": _kebab(type(event).__name__), **dataclasses.asdict(event)})
+        table.print_json_line({"event": _kebab(type(event).__name__), **event_facts(event)})
 
     def _is_news(self, status: events.Status) -> bool:
         now, facts = time.monotonic(), (status.torrents, status.peers, status.uploaded, status.checking)
@@ -139,7 +157,7 @@ class TabFace(QuietFace):
                 self._told = time.monotonic()
                 print(status_line(event), file=sys.stderr, flush=True)
         elif not isinstance(event, events.SeedFailed):
-            facts = {key: value for key, value in dataclasses.asdict(event).items() if value is not None}
+            facts = {key: value for key, value in event_facts(event).items() if value is not None}
             table.print_tab_lines({"event": _kebab(type(event).__name__), **facts})
             sys.stdout.flush()
 
@@ -163,7 +181,7 @@ class TerminalFace(QuietFace):
         elif isinstance(event, events.SeedStarted):
             self._show_start(event)
         elif isinstance(event, events.SeedEnded):
-            print(f"stopped: {event.reason}; {_sent(event.uploaded, event.ratio)} in {table.duration(event.seconds)}")
+            print(f"stopped: {event.reason}; {_sent(event.uploaded, event.ratio)} in {duration(event.seconds)}")
         else:
             row = row_of(event)
             if row is not None:
@@ -172,7 +190,7 @@ class TerminalFace(QuietFace):
 
     def _show_start(self, event: events.SeedStarted) -> None:
         name = console.shown_path(event.name, max(console.terminal_width() - 40, 20))
-        table.print_block(f"seeding {name}", f"{table.size(event.length)}, {_basis(event)}", [
+        table.print_block(f"seeding {name}", f"{human_size(event.length)}, {_basis(event)}", [
             ("magnet", event.magnet),
             *[("listen", address) for address in self._addresses or ()],
         ])  # fmt: skip
@@ -197,7 +215,7 @@ def _basis(event: events.SeedStarted) -> str:
             return "taken on trust"
         case events.Basis.REMEMBERED:
             return "unchanged since it was checked"
-    return f"checked in {table.duration(event.checked)}" if event.checked is not None else "checked"
+    return f"checked in {duration(event.checked)}" if event.checked is not None else "checked"
 
 
 def row_of(event: events.SeedEvent) -> table.Row | None:
@@ -221,11 +239,11 @@ def row_of(event: events.SeedEvent) -> table.Row | None:
 def _answer(event: events.TrackerAnswered) -> str:
     parts = ["ok"]
     if event.seeds is not None:
-        parts.append(table.count(event.seeds, "seed"))
+        parts.append(plural(event.seeds, "seed"))
     if event.peers is not None:
-        parts.append(table.count(event.peers, "peer"))
+        parts.append(plural(event.peers, "peer"))
     if event.again is not None:
-        parts.append(f"again in {table.duration(event.again)}")
+        parts.append(f"again in {duration(event.again)}")
     return ", ".join(parts)
 
 
@@ -234,24 +252,24 @@ def status_line(status: events.Status, width: int = 300) -> str:
     if status.checking is not None:
         done, total = status.checking.done, status.checking.total
         percent = 100 * done // max(total, 1)
-        start = f"checking {status.checking.name}  {percent} %  {table.size(done)} of {table.size(total)}"
-        return start if not status.torrents else f"{start}   up {table.size(status.rate)}/s"
+        start = f"checking {status.checking.name}  {percent} %  {human_size(done)} of {human_size(total)}"
+        return start if not status.torrents else f"{start}   up {human_size(status.rate)}/s"
     parts = [
-        f"up {table.size(status.rate)}/s",
-        table.count(status.peers, "peer"),
+        f"up {human_size(status.rate)}/s",
+        plural(status.peers, "peer"),
         f"ratio {status.ratio:.2f}",
-        f"{table.size(status.uploaded)} sent",
-        table.duration(status.seconds) if status.seconds >= 10 else f"{status.seconds:.0f} s",
+        f"{human_size(status.uploaded)} sent",
+        duration(status.seconds) if status.seconds >= 10 else f"{status.seconds:.0f} s",
     ]
     if status.torrents != 1:
-        parts.insert(1, table.count(status.torrents, "torrent"))
+        parts.insert(1, plural(status.torrents, "torrent"))
     while len(parts) > 1 and len("   ".join(parts)) > width:
         parts.pop()
     return "   ".join(parts)
 
 
 def _sent(uploaded: int, ratio: float) -> str:
-    return f"{table.size(uploaded)} sent, ratio {ratio:.2f}"
+    return f"{human_size(uploaded)} sent, ratio {ratio:.2f}"
 
 
 def _kebab(name: str) -> str:

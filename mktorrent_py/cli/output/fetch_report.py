@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.cli.output import console, messages, table
 from mktorrent_py.cli.output.progress import ProgressMode, shown
 from mktorrent_py.client.fetching.download import Fetcher
@@ -25,11 +26,12 @@ from mktorrent_py.client.seeding.queue import Library
 from mktorrent_py.client.seeding.seeder import SeedOptions
 from mktorrent_py.client.seeding.torrents import Ready
 from mktorrent_py.client.session import Session, SessionOptions
-from mktorrent_py.errors import ContentError, ExitCode, UsageError
+from mktorrent_py.errors import ContentError, UsageError
+from mktorrent_py.formatting import human_size, plural, printable
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.magnet.uri import Magnet
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.metainfo.paths import display_path, printable
+from mktorrent_py.metainfo.paths import display_path
 from mktorrent_py.torrentfile import refuse_to_overwrite, write_metainfo
 
 WEB_TIMEOUT = 30.0
@@ -176,7 +178,7 @@ class _Shows:
             "seconds": round(seconds, 3),
             "renamed": [{"torrent": told, "disk": taken} for told, taken in plan.renamed],
         }
-        remark = f"{table.size(plan.length)} in {table.count(len(plan.wanted), 'file')}, verified"
+        remark = f"{human_size(plan.length)} in {plural(len(plan.wanted), 'file')}, verified"
         self.print_facts(facts, str(top), remark if received else f"{remark}; it was there already")
 
     def print_facts(self, facts: dict[str, Any], title: str, remark: str) -> None:

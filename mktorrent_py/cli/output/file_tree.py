@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mktorrent_py.cli.output import console, table
+from mktorrent_py.formatting import human_size
 from mktorrent_py.metainfo.layout import File, PathComponents
 from mktorrent_py.metainfo.paths import display_path
 
@@ -52,7 +53,7 @@ def tree_lines(files: Iterable[File]) -> Iterator[str]:
             stack.append(iter(node.entries))
         else:
             shown = _described(name, node, room)
-        yield f"{table.MARGIN}{table.size(node.length):>{SIZE_WIDTH}}{GAP}{indent}{shown}"
+        yield f"{table.MARGIN}{human_size(node.length):>{SIZE_WIDTH}}{GAP}{indent}{shown}"
 
 
 def flat_lines(files: tuple[File, ...]) -> Iterator[str]:
@@ -61,7 +62,7 @@ def flat_lines(files: tuple[File, ...]) -> Iterator[str]:
     room = console.terminal_width() - SIZE_WIDTH - digits - 3 * len(GAP)
     for number, file in enumerate(files):
         shown = _described("/".join(file.path), file, max(room, SHORTEST_NAME))
-        yield f"{table.MARGIN}{number:>{digits}}{table.size(file.length):>{SIZE_WIDTH + 1}}{GAP}{shown}"
+        yield f"{table.MARGIN}{number:>{digits}}{human_size(file.length):>{SIZE_WIDTH + 1}}{GAP}{shown}"
 
 
 def _gather(files: Iterable[File]) -> Directory:

@@ -10,9 +10,8 @@ from typing import Any
 from mktorrent_py.cli.output import console, table
 from mktorrent_py.cli.output.file_tree import flat_lines, tree_lines
 from mktorrent_py.cli.output.table import Facts, Row
+from mktorrent_py.formatting import binary_size, date, exact_size, human_size, percent, plural, printable
 from mktorrent_py.metainfo.layout import File
-from mktorrent_py.metainfo.paths import printable
-from mktorrent_py.metainfo.piece_length import format_binary
 
 FORMATS = {"v1": "v1", "v2": "v2", "hybrid": "hybrid (v1 + v2)"}
 MAX_ODDITIES = 5
@@ -66,7 +65,7 @@ def _row_lines(rows: Iterable[Row]) -> Iterator[str]:
 
 def _torrent_rows(facts: Facts) -> Iterator[Row]:
     yield from _texts("name", facts["name"])
-    yield "content", f"{table.exact_size(facts['length'])} in {table.count(facts['files'], 'file')}"
+    yield "content", f"{exact_size(facts['length'])} in {plural(facts['files'], 'file')}"
     yield "pieces", _pieces(facts)
     yield from _infohash_rows(facts)
     if facts["private"]:
@@ -77,7 +76,7 @@ def _torrent_rows(facts: Facts) -> Iterator[Row]:
     yield from _list("http seeds", facts["http_seeds"])
     yield from _list("nodes", facts["nodes"])
     if facts["creation_date"] is not None:
-        yield "created", table.date(facts["creation_date"])
+        yield "created", date(facts["creation_date"])
     yield from _texts("created by", facts["created_by"])
     yield from _texts("comment", facts["comment"])
     yield from _texts("encoding", facts["encoding"])
@@ -92,7 +91,7 @@ def _torrent_rows(facts: Facts) -> Iterator[Row]:
 
 def _magnet_rows(facts: Facts) -> Iterator[Row]:
     if facts["length"] is not None:
-        yield "length", table.exact_size(facts["length"])
+        yield "length", exact_size(facts["length"])
     yield from _infohash_rows(facts)
     yield from _texts("public key", facts["public_key"])
     yield from _texts("salt", facts["salt"])
@@ -108,10 +107,10 @@ def _magnet_rows(facts: Facts) -> Iterator[Row]:
 
 
 def _pieces(facts: Facts) -> str:
-    text = f"{facts['pieces']:,} x {format_binary(facts['piece_length'])}"
+    text = f"{facts['pieces']:,} x {binary_size(facts['piece_length'])}"
     if not facts["padding"]:
         return text
-    return f"{text}, padding {table.size(facts['padding'])} ({table.percent(facts['padding'] / facts['length'])})"
+    return f"{text}, padding {human_size(facts['padding'])} ({percent(facts['padding'] / facts['length'])})"
 
 
 def _infohash_rows(facts: Facts) -> Iterator[Row]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mktorrent_py.cli.output import console, messages, table
+from mktorrent_py.formatting import plural
 from mktorrent_py.metainfo.lint import Finding
 from mktorrent_py.metainfo.lint.table import Severity
 
@@ -38,7 +39,7 @@ def counted(findings: Iterable[Finding]) -> str:
     """`1 error, 2 warnings`, or `nothing to say`."""
     severities = [finding.severity for finding in findings]
     parts = [
-        table.count(number, severity if severity is not Severity.INFO else "remark")
+        plural(number, severity if severity is not Severity.INFO else "remark")
         for severity in Severity
         if (number := severities.count(severity))
     ]

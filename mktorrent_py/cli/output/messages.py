@@ -7,7 +7,7 @@ import sys
 import textwrap
 
 from mktorrent_py.cli.output import console
-from mktorrent_py.metainfo.paths import printable
+from mktorrent_py.formatting import printable
 
 INDENT = "     "
 

@@ -12,8 +12,8 @@ from mktorrent_py.cli.output import console, streams
 from mktorrent_py.content.scan import own_name
 from mktorrent_py.create import CreateResult
 from mktorrent_py.errors import ContentError, UsageError
+from mktorrent_py.formatting import printable
 from mktorrent_py.hashing.checksums import ALGORITHMS, checksum_lines
-from mktorrent_py.metainfo.paths import printable
 from mktorrent_py.torrentfile import is_pipe, refuse_to_overwrite, write_together
 
 STANDARD_STREAM = "-"

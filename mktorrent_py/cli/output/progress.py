@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import Protocol
 
-from mktorrent_py.cli.output import console, table
+from mktorrent_py.cli.output import console
+from mktorrent_py.formatting import human_rate, human_size
 
 APPEARS_AFTER = 0.3
 POLL = 0.1
@@ -143,13 +144,13 @@ class PlainFace:
             return
         self._tenth, self._said_at = tenth, now
         print(
-            f"{self._label} {self._amount(done)}  {table.rate(done, now - self._started)}", file=sys.stderr, flush=True
+            f"{self._label} {self._amount(done)}  {human_rate(done, now - self._started)}", file=sys.stderr, flush=True
         )
 
     def _amount(self, done: int) -> str:
         if self._total is None:
-            return table.size(done)
-        return f"{100 * done // max(self._total, 1)} %  {table.size(done)} of {table.size(self._total)}"
+            return human_size(done)
+        return f"{100 * done // max(self._total, 1)} %  {human_size(done)} of {human_size(self._total)}"
 
     def close(self, done: int, *, finished: bool) -> None:
         return

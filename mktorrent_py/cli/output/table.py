@@ -11,13 +11,11 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from mktorrent_py.cli.output import console
 from mktorrent_py.errors import UsageError
-from mktorrent_py.metainfo.parse.fields import shown_integer
-from mktorrent_py.metainfo.paths import printable, quoted
+from mktorrent_py.formatting import printable, quoted
 
 SCHEMA = 1
 _HARMFUL = re.compile(
@@ -157,67 +155,3 @@ def plain(value: Any) -> str:
     if isinstance(value, (list, tuple, dict)):
         return json_text(value)
     return "" if value is None else str(value)
-
-
-def size(length: int) -> str:
-    """Bytes for people: decimal, three digits: `4.29 GB`."""
-    if length < 1000:
-        return f"{length} byte{'' if length == 1 else 's'}"
-    number, unit = float(length), 0
-    while number >= 999.5 and unit < 6:
-        number /= 1000
-        unit += 1
-    digits = 2 if number < 9.995 else 1 if number < 99.95 else 0
-    return f"{number:.{digits}f} {'_kMGTPE'[unit]}B"
-
-
-def exact_size(length: int) -> str:
-    """`4.29 GB (4,294,967,296 bytes)`."""
-    return size(length) if length < 1000 else f"{size(length)} ({length:,} bytes)"
-
-
-def rate(length: int, seconds: float) -> str:
-    return f"{size(round(length / seconds))}/s" if seconds > 0 else "-"
-
-
-def percent(share: float) -> str:
-    """`0.2 %`, `14 %`."""
-    return f"{100 * share:.1f} %" if share < 0.0995 else f"{100 * share:,.0f} %"
-
-
-def count(number: int, noun: str) -> str:
-    """`1 file`, `1,025 pieces`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def duration(seconds: float) -> str:
-    """`1.38 s`, `12 s`, `2 min 5 s`, `2 h 11 min`, `3 d 4 h`."""
-    if seconds < 9.995:
-        return f"{seconds:.2f} s"
-    whole = round(seconds)
-    for unit, length, lower, step, most in _SPANS:
-        if whole < most:
-            rest = whole % length // step
-            return f"{whole // length} {unit}" + (f" {rest} {lower}" if rest else "")
-    return f"{whole // DAY:,} d"
-
-
-LATEST_DATE = 253_402_300_799
-"""The last second of the year 9999, which is the last that calendars here know."""
-
-
-def date(seconds: int) -> str:
-    """A creation date, in Unix seconds, for people: `2026-11-22 21:50:00 UTC`."""
-    if not 0 <= seconds <= LATEST_DATE:
-        return f"{shown_integer(seconds)}, which is no date in seconds"
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-MINUTE, HOUR, DAY = 60, 3600, 86400
-_SPANS = (
-    ("s", 1, "", 1, MINUTE),
-    ("min", MINUTE, "s", 1, HOUR),
-    ("h", HOUR, "min", MINUTE, DAY),
-    ("d", DAY, "h", HOUR, 100 * DAY),
-)
-"""Unit, its length in seconds, the unit below with its own, and where the next larger unit begins."""

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mktorrent_py.cli.exit import ExitCode, exit_code_of
 from mktorrent_py.cli.options.input import read_metainfo_from, shown_source
 from mktorrent_py.cli.options.types import refuse_two_faces
 from mktorrent_py.cli.output import console, messages, table
 from mktorrent_py.cli.output.kernel_info import hashing_line
 from mktorrent_py.cli.output.progress import ProgressMode, shown
 from mktorrent_py.cli.output.verify_report import print_report
-from mktorrent_py.errors import ExitCode, TorrentError
+from mktorrent_py.errors import TorrentError
+from mktorrent_py.formatting import plural
 from mktorrent_py.hashing.compare import PieceState
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.bencode import Limits
@@ -58,8 +60,17 @@ class Outcome:
     @property
     def exit_code(self) -> ExitCode:
         if self.report is not None:
-            return self.report.exit_code
-        return self.error.exit_code if self.error is not None else ExitCode.DONE
+            return exit_code_of_report(self.report)
+        return exit_code_of(self.error) if self.error is not None else ExitCode.DONE
+
+
+def exit_code_of_report(report: VerifyReport) -> ExitCode:
+    """A torrent that contradicts itself outranks what cannot be read, and that what does not match."""
+    if report.contradicts_itself:
+        return ExitCode.METAINFO
+    if report.has_unreadable:
+        return ExitCode.CONTENT
+    return ExitCode.DONE if report.ok else ExitCode.NO
 
 
 def verify_all(jobs: list[Job], options: VerifyOptions, face: Face, *, several: bool) -> int:
@@ -115,7 +126,7 @@ def _contradiction(report: VerifyReport) -> str:
     v1 = report.pieces.count(PieceState.V1_ONLY)
     v2 = report.pieces.count(PieceState.V2_ONLY)
     parts = [(v1, "right by v1 and wrong by v2"), (v2, "right by v2 and wrong by v1")]
-    return ", ".join([f"{table.count(number, 'piece')} {what}" for number, what in parts if number])
+    return ", ".join([f"{plural(number, 'piece')} {what}" for number, what in parts if number])
 
 
 def _say_how(outcome: Outcome, face: Face) -> None:

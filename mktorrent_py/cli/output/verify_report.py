@@ -11,9 +11,9 @@ from typing import NamedTuple
 from mktorrent_py.cli.output import console, table
 from mktorrent_py.cli.output.kernel_info import hashing_line
 from mktorrent_py.cli.output.piece_map import print_map
-from mktorrent_py.cli.output.table import count
 from mktorrent_py.content.locate import MatchKind
-from mktorrent_py.metainfo.paths import display_path, printable
+from mktorrent_py.formatting import duration, human_rate, human_size, plural, printable
+from mktorrent_py.metainfo.paths import display_path
 from mktorrent_py.verify.api import VerifyReport
 from mktorrent_py.verify.report import FileReport, FileStatus
 
@@ -46,7 +46,7 @@ def print_report(torrent: str, report: VerifyReport, seconds: float, *, verbose:
     _print_lines(_lines(report), verbose=verbose)
     right = report.counts.get(FileStatus.OK, 0)
     if not report.ok and right:
-        print(f"{table.MARGIN}{count(right, 'file')} {_is(right)} right")
+        print(f"{table.MARGIN}{plural(right, 'file')} {_is(right)} right")
     table.print_rows(_wrapped(_rows(report, seconds, verbose=verbose)))
     if map and report.pieces:
         print_map(report.pieces)
@@ -58,13 +58,13 @@ def _headline(report: VerifyReport) -> str:
         return f"nothing of {printable(report.metainfo.info.name)} is there"
     open_ones = counts.get(FileStatus.UNKNOWN, 0) + counts.get(FileStatus.UNCHECKED, 0)
     wrong = total - counts.get(FileStatus.OK, 0) - open_ones
-    parts = [f"{wrong:,} of {count(total, 'file')} {_is(wrong)} not right"] if wrong else []
-    parts += [f"{count(open_ones, 'file')} cannot be told"] if open_ones else []
+    parts = [f"{wrong:,} of {plural(total, 'file')} {_is(wrong)} not right"] if wrong else []
+    parts += [f"{plural(open_ones, 'file')} cannot be told"] if open_ones else []
     if not parts:
         right = "there in the right size" if report.options.quick else "right"
         parts = [f"the file is {right}" if total == 1 else f"all {total:,} files are {right}"]
     extras = len(report.failing_extras)
-    parts += [f"{count(extras, 'file')} {_is(extras)} not in the torrent"] if extras else []
+    parts += [f"{plural(extras, 'file')} {_is(extras)} not in the torrent"] if extras else []
     return ", ".join(parts)
 
 
@@ -108,7 +108,7 @@ def _explain(report: VerifyReport, file: FileReport) -> str:
 def _explain_bad(report: VerifyReport, file: FileReport) -> str:
     if not report.tells_pieces_apart(file):
         return "its root does not match; the torrent has no piece layers to say where"
-    said = f"{file.bad_pieces:,} of {count(file.pieces, 'piece')}; {_bytes(file.bad)}"
+    said = f"{file.bad_pieces:,} of {plural(file.pieces, 'piece')}; {_bytes(file.bad)}"
     return f"{said}, in a piece shared with other files" if file.status is FileStatus.SUSPECT else said
 
 
@@ -127,7 +127,7 @@ def _explain_rest(report: VerifyReport, file: FileReport) -> str:
 
 def _bytes(runs: Sequence[range]) -> str:
     first = f"bytes {runs[0].start:,} to {runs[0].stop - 1:,}"
-    return first if len(runs) == 1 else f"{first} and {count(len(runs) - 1, 'more range')}"
+    return first if len(runs) == 1 else f"{first} and {plural(len(runs) - 1, 'more range')}"
 
 
 def _print_lines(lines: list[Line], *, verbose: bool) -> None:
@@ -171,8 +171,8 @@ def _rows(report: VerifyReport, seconds: float, *, verbose: bool) -> list[table.
         rows.append(("checked", "names and sizes only"))
     else:
         halves = {"v1": "v1", "v2": "v2", "hybrid": "v1 and v2"}[report.metainfo.version.value]
-        rows.append(("checked", f"{table.size(report.bytes_read)}, {halves}"))
-        rows.append(("took", f"{table.duration(seconds)}, {table.rate(report.bytes_read, seconds)}"))
+        rows.append(("checked", f"{human_size(report.bytes_read)}, {halves}"))
+        rows.append(("took", f"{duration(seconds)}, {human_rate(report.bytes_read, seconds)}"))
     if verbose:
         rows.append(("how", hashing_line(report.located.root, report.options.threads)))
     return rows

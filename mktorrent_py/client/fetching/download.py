@@ -22,8 +22,8 @@ from mktorrent_py.client.libtorrent import (
 )
 from mktorrent_py.client.session import Session
 from mktorrent_py.errors import ContentError, RefusedError
+from mktorrent_py.formatting import printable
 from mktorrent_py.hashing.hasher import Progress
-from mktorrent_py.metainfo.paths import printable
 from mktorrent_py.verify.api import VerifyReport
 
 

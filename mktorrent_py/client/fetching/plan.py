@@ -19,11 +19,12 @@ from mktorrent_py.content.locate import ContentLocation, MatchKind
 from mktorrent_py.content.selection import only_matching
 from mktorrent_py.content.tree_match import FileMatch
 from mktorrent_py.errors import ContentError, RefusedError, UsageError
+from mktorrent_py.formatting import printable
 from mktorrent_py.hashing.compare import PieceState
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.layout import File, PathComponents, encode_component
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.metainfo.paths import display_path, printable
+from mktorrent_py.metainfo.paths import display_path
 from mktorrent_py.torrentfile import reason_of
 from mktorrent_py.verify.api import FileReport, FileStatus, Verification, VerifyOptions, VerifyReport, run_verification
 

@@ -14,8 +14,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from mktorrent_py.errors import ContentError
+from mktorrent_py.formatting import printable
 from mktorrent_py.metainfo.layout import Layout
-from mktorrent_py.metainfo.paths import printable
 
 FILES_A_WALK = 5000
 """Looking at so many takes about 25 ms."""

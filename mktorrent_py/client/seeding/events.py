@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mktorrent_py.errors import ExitCode
+from mktorrent_py.errors import TorrentError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +40,10 @@ class SeedStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedFailed:
-    """A torrent is not, or no longer, given: `reason` says which file and why; `exit_code` is what it comes to."""
+    """A torrent is not, or no longer, seeded; `error` names the file and the reason."""
 
     name: str
-    reason: str
-    hint: str | None
-    exit_code: ExitCode
+    error: TorrentError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +116,13 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedEnded:
-    """All is over, and why; `exit_code` is DONE unless a torrent failed."""
+    """Seeding has ended, and why; `error` is that of the first torrent that failed, if one did."""
 
     reason: str
     uploaded: int
     ratio: float
     seconds: float
-    exit_code: ExitCode
+    error: TorrentError | None
 
 
 SeedEvent = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mktorrent_py.metainfo.paths import printable
+from mktorrent_py.formatting import printable
 
 Endpoint = tuple[str, int]
 _LENGTH_SHOWN = 60

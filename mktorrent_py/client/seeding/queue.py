@@ -16,9 +16,9 @@ from mktorrent_py.client.seeding.seeder import Seeder
 from mktorrent_py.client.seeding.torrents import Ready
 from mktorrent_py.content.scan import Content
 from mktorrent_py.errors import TorrentError, UsageError
+from mktorrent_py.formatting import printable
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.metainfo.paths import printable
 from mktorrent_py.torrentfile import read_metainfo, reason_of
 
 SUFFIX = ".torrent"

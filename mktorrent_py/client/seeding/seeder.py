@@ -22,7 +22,7 @@ from mktorrent_py.client.seeding.peers import Peer, address_of
 from mktorrent_py.client.seeding.torrents import Ready, Seeding, started_of
 from mktorrent_py.client.seeding.tracker_replies import note_error, note_refusal, note_reply
 from mktorrent_py.client.session import Session
-from mktorrent_py.errors import ExitCode, TorrentError
+from mktorrent_py.errors import ContentError, TorrentError
 from mktorrent_py.metainfo.merkle import BLOCK_LENGTH
 
 TICK = 1.0
@@ -67,7 +67,7 @@ class Seeder:
         self._uploaded_before = 0
         self._length_before = 0
         self._stop_reason: str | None = None
-        self._exit_code = ExitCode.DONE
+        self._first_error: TorrentError | None = None
         self._unanswered = 0
         self._running = 0
         self._turn = 0
@@ -93,7 +93,7 @@ class Seeder:
 
     def refuse(self, name: str, error: TorrentError) -> None:
         """A torrent that cannot be given."""
-        self._fail(events.SeedFailed(name=name, reason=str(error), hint=error.hint, exit_code=error.exit_code))
+        self._fail(events.SeedFailed(name=name, error=error))
 
     def remove(self, key: str) -> None:
         """Stop giving a torrent, without it being a failure."""
@@ -164,7 +164,7 @@ class Seeder:
             uploaded=self.uploaded,
             ratio=round(self.ratio, 3),
             seconds=round(self.seconds, 1),
-            exit_code=self._exit_code,
+            error=self._first_error,
         )
 
     def _take_alerts(self) -> Iterator[events.SeedEvent]:
@@ -238,18 +238,12 @@ class Seeder:
         if torrent is None or torrent.key not in self.torrents:
             return
         self._drop(torrent)
-        self._fail(
-            events.SeedFailed(
-                name=torrent.name,
-                reason=reason,
-                hint="It is not seeded any more; nothing was written to it.",
-                exit_code=ExitCode.CONTENT,
-            )
-        )
+        error = ContentError(reason, hint="It is not seeded any more; nothing was written to it.")
+        self._fail(events.SeedFailed(name=torrent.name, error=error))
 
     def _fail(self, failure: events.SeedFailed) -> None:
         self.failures += 1
-        self._exit_code = self._exit_code or failure.exit_code
+        self._first_error = self._first_error or failure.error
         self._tell(failure)
 
     def _drop(self, torrent: Seeding) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import segno
 
-from mktorrent_py.metainfo.paths import printable
+from mktorrent_py.formatting import printable
 
 REFRESH = 5
 PLOT_WIDTH, PLOT_HEIGHT = 600, 80

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mktorrent_py.formatting import printable_bytes
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.edit import INFO_PREFIX
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.metainfo.paths import printable_bytes
 
 Plain = int | str | list["Plain"] | dict[str, "Plain"] | None
 """What JSON can hold."""

@@ -8,19 +8,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from mktorrent_py.formatting import binary_size, printable, printable_bytes
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import PathComponents, canonical_key
 from mktorrent_py.metainfo.merkle import is_power_of_two
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.metainfo.paths import display_path, printable, printable_bytes
-from mktorrent_py.metainfo.piece_length import (
-    LONGEST,
-    LONGEST_USUAL,
-    SHORTEST,
-    TOLERABLE_PADDING,
-    format_binary,
-)
+from mktorrent_py.metainfo.paths import display_path
+from mktorrent_py.metainfo.piece_length import LONGEST, LONGEST_USUAL, SHORTEST, TOLERABLE_PADDING
 
 LIBTORRENT_SIZE = 10_000_000
 """Bytes of torrent file that libtorrent reads (`load_torrent_limits`)."""
@@ -217,21 +212,21 @@ def _trackers(subject: Subject) -> list[str]:
 def piece_length_too_large(subject: Subject) -> Problems:
     length = subject.metainfo.info.piece_length
     if length > LIBTORRENT_PIECE_LENGTH:
-        yield Problem("info.piece length", f"is {format_binary(length)}, more than libtorrent reads")
+        yield Problem("info.piece length", f"is {binary_size(length)}, more than libtorrent reads")
     elif length > LONGEST:
-        yield Problem("info.piece length", f"is {format_binary(length)}; no creator makes more than 128 MiB")
+        yield Problem("info.piece length", f"is {binary_size(length)}; no creator makes more than 128 MiB")
 
 
 def piece_length_unusual(subject: Subject) -> Problems:
     length = subject.metainfo.info.piece_length
     if LONGEST_USUAL < length <= LONGEST:
-        yield Problem("info.piece length", f"is {format_binary(length)}; many clients were never tried beyond 16 MiB")
+        yield Problem("info.piece length", f"is {binary_size(length)}; many clients were never tried beyond 16 MiB")
 
 
 def piece_length_too_small(subject: Subject) -> Problems:
     length = subject.metainfo.info.piece_length
     if length < SHORTEST:
-        yield Problem("info.piece length", f"is {format_binary(length)}, less than the 16 KiB of a request")
+        yield Problem("info.piece length", f"is {binary_size(length)}, less than the 16 KiB of a request")
 
 
 def piece_length_not_power_of_two(subject: Subject) -> Problems:

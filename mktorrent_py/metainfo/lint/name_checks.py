@@ -6,10 +6,11 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from mktorrent_py.formatting import printable
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import encode_component
 from mktorrent_py.metainfo.lint.checks import TRANSMISSION_DIRECTORIES, Problem, Problems, Subject
-from mktorrent_py.metainfo.paths import display_path, printable
+from mktorrent_py.metainfo.paths import display_path
 
 LONGEST_COMPONENT = 255
 """Bytes that Linux and macOS take in one name."""

@@ -13,8 +13,9 @@ from itertools import chain
 from typing import Self
 
 from mktorrent_py.errors import MetainfoError
+from mktorrent_py.formatting import brief
 from mktorrent_py.metainfo.layout import PathComponents, encode_component
-from mktorrent_py.metainfo.paths import brief, brief_path
+from mktorrent_py.metainfo.paths import brief_path
 
 MAX_DIAGNOSTICS = 1000
 """Remarks kept of each kind: a hostile torrent could break a rule in every entry."""

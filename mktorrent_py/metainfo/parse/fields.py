@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mktorrent_py.formatting import brief_integer, printable
 from mktorrent_py.metainfo.bencode import Dictionary, Value
 from mktorrent_py.metainfo.parse.diagnostics import Diagnostics, Step
-from mktorrent_py.metainfo.paths import printable
 
 Fields = Mapping[bytes, Value]
 
 KINDS: dict[type, str] = {int: "an integer", bytes: "a string", tuple: "a list", Dictionary: "a dictionary"}
-MAX_DIGITS = 30
 
 
 def kind_of(value: Value | None) -> str:
@@ -22,12 +21,6 @@ def kind_of(value: Value | None) -> str:
 def key_name(key: bytes) -> str:
     """A key or a short string as people read it."""
     return printable(key.decode("utf-8", "surrogateescape"))
-
-
-def shown_integer(value: int) -> str:
-    """An integer for a message: bencode's may have thousands of digits."""
-    text = str(value)
-    return text if len(text) <= MAX_DIGITS else f"{text[:MAX_DIGITS]}… ({len(text):,} digits)"
 
 
 def is_text(value: Value | None) -> bool:
@@ -75,7 +68,7 @@ def required_integer(fields: Fields, key: str, diagnostics: Diagnostics, *, leas
         note_absence(value, "an integer", diagnostics, key)
         return None
     if not least <= value <= most:
-        diagnostics.error("value-out-of-range", f"is {shown_integer(value)}, outside {least:,} to {most:,}", key)
+        diagnostics.error("value-out-of-range", f"is {brief_integer(value)}, outside {least:,} to {most:,}", key)
         return None
     return value
 

@@ -8,6 +8,7 @@ from itertools import accumulate, pairwise
 from operator import attrgetter
 from typing import cast
 
+from mktorrent_py.formatting import brief
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.bencode import Dictionary, Limits, Value
 from mktorrent_py.metainfo.info import Info
@@ -15,7 +16,7 @@ from mktorrent_py.metainfo.layout import File, PathComponents
 from mktorrent_py.metainfo.merkle import NODE_LENGTH
 from mktorrent_py.metainfo.parse.diagnostics import Diagnostics, Step
 from mktorrent_py.metainfo.parse.fields import Fields, decode_text, is_text, kind_of, note_absence, required_integer
-from mktorrent_py.metainfo.paths import brief, brief_path, unsafe_reason
+from mktorrent_py.metainfo.paths import brief_path, unsafe_reason
 
 MAX_BYTES = 2**63 - 1
 SHA1_LENGTH = 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mktorrent_py.formatting import brief_integer
 from mktorrent_py.metainfo.bencode import Dictionary, Value
 from mktorrent_py.metainfo.info import Info, has_lone_root_file
 from mktorrent_py.metainfo.infohash import Infohashes, TorrentVersion
@@ -16,7 +17,6 @@ from mktorrent_py.metainfo.parse.fields import (
     optional_integer,
     optional_text,
     required_integer,
-    shown_integer,
     texts,
 )
 from mktorrent_py.metainfo.parse.files import (
@@ -82,9 +82,9 @@ def _read_version(fields: Fields, diagnostics: Diagnostics) -> TorrentVersion | 
     if not isinstance(meta, int):
         note_absence(meta, "an integer", diagnostics, "meta version")
     elif meta > 2:
-        diagnostics.error("meta-version-unknown", f"is {shown_integer(meta)}: a newer kind of torrent", "meta version")
+        diagnostics.error("meta-version-unknown", f"is {brief_integer(meta)}: a newer kind of torrent", "meta version")
     else:
-        diagnostics.error("meta-version-unknown", f"is {shown_integer(meta)}, neither 1 nor 2", "meta version")
+        diagnostics.error("meta-version-unknown", f"is {brief_integer(meta)}, neither 1 nor 2", "meta version")
     return None
 
 
@@ -242,7 +242,7 @@ def _read_private(fields: Fields, diagnostics: Diagnostics) -> bool:
     value = optional_integer(fields, "private", diagnostics)
     if value not in (None, 0, 1):
         diagnostics.warning(
-            "private-not-0-or-1", f"is {shown_integer(value)}: some clients take it for private", "private"
+            "private-not-0-or-1", f"is {brief_integer(value)}: some clients take it for private", "private"
         )
     return value == 1
 

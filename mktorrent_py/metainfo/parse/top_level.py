@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mktorrent_py.formatting import brief_integer
 from mktorrent_py.metainfo.bencode import Dictionary, Value
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.merkle import NODE_LENGTH, ceil_div, root_of_layer
@@ -15,7 +16,6 @@ from mktorrent_py.metainfo.parse.fields import (
     note_absence,
     optional_integer,
     optional_text,
-    shown_integer,
     texts,
 )
 from mktorrent_py.metainfo.write.top_level import Node, Tier, distinct_tiers
@@ -67,7 +67,7 @@ def _read_node(item: Value, at: int, diagnostics: Diagnostics) -> Node | None:
 def read_date(fields: Fields, diagnostics: Diagnostics) -> int | None:
     date = optional_integer(fields, "creation date", diagnostics)
     if date is not None and date < 0:
-        diagnostics.warning("date-out-of-range", f"is {shown_integer(date)}, before 1970", "creation date")
+        diagnostics.warning("date-out-of-range", f"is {brief_integer(date)}, before 1970", "creation date")
         return None
     return date
 

@@ -19,7 +19,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
 
 from mktorrent_py.errors import UsageError
-from mktorrent_py.metainfo.paths import quoted
+from mktorrent_py.formatting import quoted
 from mktorrent_py.tracker.protocol.messages import (
     PEER_ID_LENGTH,
     TRACKER_FULL,
