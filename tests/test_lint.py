@@ -246,13 +246,13 @@ def test_every_rule_of_the_table_is_shown_by_a_test() -> None:
 
 
 def noted_rules() -> set[str]:
-    """Every id that the reading rooms pass to `error` or `warning`, and every form of irregular bencode."""
+    """Every id that parsing passes to `error` or `warning`, and every form of irregular bencode."""
     found = set(canonical_form._INSIDE_INFO.values())
-    for name in ("model", "read_outer", "read_info", "read_files", "fields", "bencode/decoding"):
-        tree = ast.parse((Path(rooms.__file__).parent / f"{name}.py").read_text())
+    for path in Path(rooms.__file__).parent.rglob("*.py"):
+        tree = ast.parse(path.read_text())
         for call in [node for node in ast.walk(tree) if isinstance(node, ast.Call)]:
             called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-            if called in ("error", "oddity", "_note"):
+            if called in ("error", "warning", "_note"):
                 rule = call.args[1 if called == "_note" else 0]
                 words = [str(node.value) for node in ast.walk(rule) if isinstance(node, ast.Constant)]
                 found |= {word for word in words if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", word)}

@@ -125,7 +125,7 @@ def test_an_unknown_field_is_refused_before_and_after(name: str) -> None:
         (9_994_999, "9.99 MB"),
         (9_995_000, "10.0 MB"),
         (4_294_967_296, "4.29 GB"),
-        (10**21, "1000 EB"),
+        (10**21, "1,000 EB"),
     ],
 )
 def test_sizes_have_three_digits(length: int, text: str) -> None:
