@@ -1,10 +1,12 @@
-"""Create, inspect, verify, edit, seed, fetch and track torrents: v1, v2 and hybrid.
+"""Create, inspect, verify, edit, seed, download and track torrents: v1, v2 and hybrid.
 
-    >>> from mktorrent_py import CreateOptions, Magnet, TorrentVersion, create_torrent
-    >>> created = create_torrent("release", CreateOptions(version=TorrentVersion.HYBRID))
+    >>> from mktorrent_py import CreateOptions, Magnet, create_torrent, write_metainfo
+    >>> created = create_torrent("release", CreateOptions(trackers=["https://tracker.example/announce"]))
+    >>> write_metainfo(created.metainfo, "release.torrent")
     >>> str(Magnet.from_metainfo(created.metainfo))
 
-The names below are imported when they are first used, so that `import mktorrent_py` costs nothing.
+The names in `__all__` are the public interface. Every module, and every name in one that is not in `__all__`, is
+private and may change in any release. A name is imported when it is first used, so `import mktorrent_py` costs nothing.
 """
 
 from __future__ import annotations
@@ -14,44 +16,91 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mktorrent_py.content.scan import ScanOptions as ScanOptions
+    from mktorrent_py.content.scan import SortOrder as SortOrder
+    from mktorrent_py.content.scan import Symlinks as Symlinks
     from mktorrent_py.content.selection import Selection as Selection
     from mktorrent_py.create import CreateOptions as CreateOptions
     from mktorrent_py.create import CreateResult as CreateResult
+    from mktorrent_py.create import Draft as Draft
+    from mktorrent_py.create import DraftWarning as DraftWarning
+    from mktorrent_py.create import create_from_stream as create_from_stream
     from mktorrent_py.create import create_torrent as create_torrent
+    from mktorrent_py.create import draft_torrent as draft_torrent
+    from mktorrent_py.create import hash_draft as hash_draft
+    from mktorrent_py.create import warnings_of as warnings_of
+    from mktorrent_py.errors import BencodeError as BencodeError
+    from mktorrent_py.errors import CancelledError as CancelledError
+    from mktorrent_py.errors import ContentError as ContentError
+    from mktorrent_py.errors import LimitError as LimitError
+    from mktorrent_py.errors import MagnetError as MagnetError
+    from mktorrent_py.errors import MetainfoError as MetainfoError
+    from mktorrent_py.errors import NetworkError as NetworkError
+    from mktorrent_py.errors import RefusedError as RefusedError
     from mktorrent_py.errors import TorrentError as TorrentError
+    from mktorrent_py.errors import UsageError as UsageError
+    from mktorrent_py.hashing.compare import PieceState as PieceState
     from mktorrent_py.hashing.hasher import Progress as Progress
+    from mktorrent_py.metainfo import diff as _diff
+    from mktorrent_py.metainfo.bencode import Limits as Limits
+    from mktorrent_py.metainfo.diff import Differences as Differences
+    from mktorrent_py.metainfo.edit import UNCHANGED as UNCHANGED
+    from mktorrent_py.metainfo.edit import Edit as Edit
+    from mktorrent_py.metainfo.edit import ListChange as ListChange
+    from mktorrent_py.metainfo.edit import TierChange as TierChange
+    from mktorrent_py.metainfo.edit import edit_metainfo as edit_metainfo
     from mktorrent_py.metainfo.info import Info as Info
     from mktorrent_py.metainfo.infohash import Infohashes as Infohashes
     from mktorrent_py.metainfo.infohash import TorrentVersion as TorrentVersion
+    from mktorrent_py.metainfo.layout import File as File
+    from mktorrent_py.metainfo.lint import Finding as Finding
+    from mktorrent_py.metainfo.lint import lint as lint
+    from mktorrent_py.metainfo.lint.table import Severity as Severity
     from mktorrent_py.metainfo.magnet.uri import Magnet as Magnet
     from mktorrent_py.metainfo.metainfo import Metainfo as Metainfo
+    from mktorrent_py.metainfo.summary import summarize as summarize
     from mktorrent_py.torrentfile import read_metainfo as read_metainfo
     from mktorrent_py.torrentfile import write_metainfo as write_metainfo
-    from mktorrent_py.verify.api import VerifyOptions as VerifyOptions
-    from mktorrent_py.verify.api import VerifyReport as VerifyReport
-    from mktorrent_py.verify.api import verify_content as verify_content
+    from mktorrent_py.verify import FileReport as FileReport
+    from mktorrent_py.verify import FileStatus as FileStatus
+    from mktorrent_py.verify import VerifyOptions as VerifyOptions
+    from mktorrent_py.verify import VerifyReport as VerifyReport
+    from mktorrent_py.verify import verify_content as verify_content
+
+    diff = _diff.compare_metainfos
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "CreateOptions": "create",
-    "CreateResult": "create",
-    "Infohashes": "metainfo.infohash",
-    "Info": "metainfo.info",
-    "Magnet": "metainfo.magnet",
-    "Metainfo": "metainfo.metainfo",
-    "Progress": "hashing.hasher",
-    "VerifyReport": "verify",
-    "ScanOptions": "content.scan",
-    "Selection": "content.selection",
-    "TorrentError": "errors",
-    "TorrentVersion": "metainfo.infohash",
-    "VerifyOptions": "verify",
-    "create_torrent": "create",
-    "read_metainfo": "torrentfile",
-    "verify_content": "verify",
-    "write_metainfo": "torrentfile",
+_MODULES: dict[str, tuple[str, ...]] = {
+    "content.scan": ("ScanOptions", "SortOrder", "Symlinks"),
+    "content.selection": ("Selection",),
+    "create": (
+        *("CreateOptions", "CreateResult", "create_from_stream", "create_torrent"),
+        *("Draft", "DraftWarning", "draft_torrent", "hash_draft", "warnings_of"),
+    ),
+    "errors": (
+        *("TorrentError", "UsageError", "ContentError", "CancelledError", "MetainfoError", "BencodeError"),
+        *("LimitError", "MagnetError", "RefusedError", "NetworkError"),
+    ),
+    "hashing.compare": ("PieceState",),
+    "hashing.hasher": ("Progress",),
+    "metainfo.bencode": ("Limits",),
+    "metainfo.diff": ("Differences",),
+    "metainfo.edit": ("Edit", "ListChange", "TierChange", "UNCHANGED", "edit_metainfo"),
+    "metainfo.info": ("Info",),
+    "metainfo.infohash": ("Infohashes", "TorrentVersion"),
+    "metainfo.layout": ("File",),
+    "metainfo.lint": ("Finding", "lint"),
+    "metainfo.lint.table": ("Severity",),
+    "metainfo.magnet": ("Magnet",),
+    "metainfo.metainfo": ("Metainfo",),
+    "metainfo.summary": ("summarize",),
+    "torrentfile": ("read_metainfo", "write_metainfo"),
+    "verify": ("FileReport", "FileStatus", "VerifyOptions", "VerifyReport", "verify_content"),
 }
+"""The public names by the module that holds them."""
+
+_HOMES = {name: (module, name) for module, names in _MODULES.items() for name in names}
+_HOMES["diff"] = ("metainfo.diff", "compare_metainfos")
 
 __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - the names are those of the table
 
@@ -59,7 +108,8 @@ __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - the names are thos
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    module, attribute = _HOMES[name]
+    return getattr(import_module(f"{__name__}.{module}"), attribute)
 
 
 def __dir__() -> list[str]:

@@ -241,8 +241,8 @@ def test_output_to_a_directory_a_file_and_a_pipe(capfdbinary: pytest.CaptureFixt
         (["release", "--checksums", ""], 2, "names no checksum"),
         (["release", "--checksums", ","], 2, "names no checksum"),
         (["release", "--field", ""], 2, "there is no field ''"),
-        (["release", "-l", "32KiB", "--max-piece-length", "16KiB"], 2, "which is to be the longest"),
-        (["release", "-l", "16KiB", "--target-pieces", "4"], 2, "exclude each other"),
+        (["release", "-l", "32KiB", "--max-piece-length", "16KiB"], 2, "larger than the maximum"),
+        (["release", "-l", "16KiB", "--target-pieces", "4"], 2, "cannot be combined"),
         (["release", "-n", "\udce9"], 2, r"'\xe9' cannot be the name"),
         (["release", "-n", "a\\b"], 2, r"'a\b' cannot be the name"),
     ],
@@ -259,10 +259,10 @@ def test_overwriting_is_refused_before_the_work(create: Shell, monkeypatch: pyte
     Path("release.torrent").write_bytes(b"old")
     with monkeypatch.context() as patch:
         patch.setattr(create_report, "hash_draft", lambda *_, **__: pytest.fail("the content was hashed"))
-        assert "already there" in create.refused("release", code=5)
+        assert "already exists" in create.refused("release", code=5)
         Path("release.torrent").unlink()
         Path("SHA256SUMS").write_bytes(b"old")
-        assert "SHA256SUMS is already there" in create.refused("release", "--checksums", "sha256", code=5)
+        assert "SHA256SUMS already exists" in create.refused("release", "--checksums", "sha256", code=5)
 
 
 def test_an_output_that_appears_meanwhile_is_not_overwritten(create: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -398,10 +398,10 @@ def test_checksums_are_what_sha256sum_reads(create: Shell) -> None:
     ("words", "says"),
     [
         (["release", "-l", "1MiB"], "padding adds"),
-        (["release", "-p"], "it is private and has no tracker"),
-        (["release", "-l", "32MiB", "--v1"], "many clients have never met pieces of 32 MiB"),
-        (["lone", "--v2"], "cannot tell a directory with one file in it from that file"),
-        (["outside", "--v1"], "links that lead out of the content are followed: link"),
+        (["release", "-p"], "a private torrent without a tracker"),
+        (["release", "-l", "32MiB", "--v1"], "pieces of 32 MiB are larger"),
+        (["lone", "--v2"], "cannot represent a directory with a single file"),
+        (["outside", "--v1"], "following links to targets outside the content: link"),
     ],
 )
 def test_what_may_change_a_mind_is_said_before_the_work(words: list[str], says: str, create: Shell) -> None:
@@ -419,7 +419,7 @@ def test_what_lint_finds_is_said_once(create: Shell) -> None:
     write_tree(Path("odd"), {"what?": 5, "a:b": 5, "c": 5})
     create("odd", "-p", "-l", "1MiB")
     assert create.err.count("path-not-portable") == 1
-    assert create.err.count("is private") == 1
+    assert create.err.count("private torrent") == 1
     assert create.err.count("padding adds") == 1
     create("odd", "-f", "-q")
     assert create.err == ""
@@ -496,6 +496,6 @@ def test_a_directory_that_takes_no_files_is_found_out_before_the_work(
 
 def test_a_target_that_no_length_reaches_is_told_of(create: Shell) -> None:
     assert create("release", "--target-pieces", "1", "--dry-run", "--field", "pieces") == "2\n"
-    assert "makes 1 piece: it will be 2" in create.err
+    assert "no piece length allows 1 piece; the torrent will have 2" in create.err
     create("release", "--target-pieces", "2", "--dry-run")
     assert "it will be" not in create.err

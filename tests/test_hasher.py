@@ -14,7 +14,7 @@ from trees import write_tree
 
 from mktorrent_py import TorrentVersion
 from mktorrent_py.content.scan import ScanOptions, scan_content
-from mktorrent_py.create import source_of
+from mktorrent_py.create.torrent import source_of
 from mktorrent_py.hashing import hasher
 from mktorrent_py.hashing.checksums import FileChecksums, checksum_lines
 from mktorrent_py.hashing.hasher import UNCHECKED, HashOptions, Progress, Source, hash_content, hash_pieces

@@ -50,7 +50,7 @@ def test_a_new_file_has_the_mode_the_umask_leaves(umask: int, mode: int, tmp_pat
 def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     path = tmp_path / "a.torrent"
     path.write_bytes(b"old")
-    with pytest.raises(RefusedError, match="already there"):
+    with pytest.raises(RefusedError, match="already exists"):
         write_atomically(path, b"new")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.torrent": b"old"}
 

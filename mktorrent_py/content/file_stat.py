@@ -1,4 +1,4 @@
-"""How things on the disk look without being opened: their names, their modes, whether a file could be read."""
+"""What is known of files without opening them: their names, their modes, whether they can be read."""
 
 # Paths are bytes here, which pathlib does not know.
 # ruff: noqa: PTH100, PTH118
@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mktorrent_py.content.directory import Record
+from mktorrent_py.content.selection import escape_pattern
+from mktorrent_py.errors import ContentError
 from mktorrent_py.metainfo.paths import unsafe_reason
+
+_READ_ERRORS = {
+    errno.EACCES: ("permission-denied", "Run as a user who can read it."),
+    errno.EPERM: ("permission-denied", "Run as a user who can read it."),
+    errno.ENAMETOOLONG: ("path-too-long", "Start from a directory nearer to it."),
+}
+"""What an errno of a read is called in error codes, and what to do about it."""
 
 # An inode may have 64 bits and more; what is kept fits a signed 64-bit integer.
 INODE_MASK = 2**63 - 1
@@ -24,7 +33,7 @@ _PLAIN_BITS = stat.S_IFMT(0xFFFF) | _READABLE_BY_ALL
 
 
 class DiskFile(NamedTuple):
-    """Where a file lies, in bytes from the content's root, and how it looked: its size in bytes, a 63-bit inode."""
+    """Where a file is, in bytes from the content's root, and its state: size in bytes, mtime, 63-bit inode."""
 
     path: bytes
     size: int
@@ -37,13 +46,20 @@ class DiskFile(NamedTuple):
 
     @classmethod
     def listed(cls, path: bytes, record: Record) -> DiskFile:
-        """As its directory was listed with it."""
+        """Make one from the record of a listed directory."""
         _, _, size, mtime_ns, inode, _ = record
         return cls(path, size, mtime_ns, inode & INODE_MASK)
 
 
+def check_paths(values: object, what: str) -> frozenset[Path]:
+    """Return a set of paths, which may be strings; a single one is a TypeError."""
+    if isinstance(values, str | bytes | os.PathLike) or not isinstance(values, Iterable):
+        raise TypeError(f"{what} must be a collection of paths, not {type(values).__name__}")
+    return frozenset([Path(value) for value in values])
+
+
 def name_fault(name: str, *, allow_raw: bool) -> str | None:
-    """Why a name must not be written into a torrent; None when it may."""
+    """Return why a torrent must not have a name; None when it may."""
     if not allow_raw and is_raw(name):
         return "the name is not UTF-8"
     reason = unsafe_reason(name)
@@ -56,30 +72,48 @@ def is_raw(name: str) -> bool:
 
 
 def attributes_of(name: str, status: os.stat_result) -> str:
-    """BEP 47's letters: h for a dot file or one that Windows hides, x for one its owner may run."""
+    """Return BEP 47's letters: h for a dot file or one that Windows hides, x for one its owner may execute."""
     hidden = name.startswith(".") or has_hidden_attribute(status)
     return "h" * hidden + "x" * bool(status.st_mode & stat.S_IXUSR)
 
 
 def may_read(path: bytes, status: os.stat_result) -> bool:
-    """Whether a file can be read, by its mode where that is plain, else by asking; opening each would cost too much."""
+    """Whether a file can be read: by its mode, or by asking the system where the mode does not decide.
+
+    Opening each file would cost too much.
+    """
     if status.st_mode & _READABLE_BY_ALL == _READABLE_BY_ALL:
         return True
     return os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def is_plain_file(mode: int) -> bool:
-    """Whether the mode of an entry alone says that it is a file, no link to one, which everybody may read."""
+    """Whether a mode alone shows that an entry is a regular file, no link, which every user can read."""
     return mode & _PLAIN_BITS == _PLAIN_FILE
 
 
 def permission_denied() -> PermissionError:
-    """The error that opening the file would raise."""
+    """Return the error that opening the file would raise."""
     return PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
+def unreadable(shown: str, error: OSError | ValueError, *, name: str | None = None) -> ContentError:
+    """Return the error for what cannot be read: the content itself, or an entry in it called `name`.
+
+    The code is `content-` or `entry-` and `permission-denied`, `path-too-long` or `unreadable`. An entry's error has
+    the `pattern` that excludes it. A ValueError is Python's for a path that no system accepts.
+    """
+    cause, number = (error.strerror, error.errno) if isinstance(error, OSError) else (None, None)
+    cause = cause or str(error)
+    kind, hint = _READ_ERRORS.get(number or 0, ("unreadable", None))
+    message = f"cannot read {shown}: {cause[:1].lower()}{cause[1:]}"
+    if name is None:
+        return ContentError(message, code=f"content-{kind}", hint=hint, file=shown)
+    return ContentError(message, code=f"entry-{kind}", hint=hint, file=shown, pattern=escape_pattern(name))
+
+
 def is_one_of(path: bytes, paths: Iterable[Path]) -> bool:
-    """Whether `path` is one of the absolute `paths`, however its directory is spelt; a link counts as itself."""
+    """Whether `path` is one of the absolute `paths`, whatever links lead to its directory; a link is itself."""
     directory, name = os.path.split(os.path.abspath(path))
     real = os.path.join(os.path.realpath(directory), name)
     return any(
@@ -88,7 +122,7 @@ def is_one_of(path: bytes, paths: Iterable[Path]) -> bool:
 
 
 def decode_name(name: bytes) -> str:
-    """A name as a torrent holds it: UTF-8 whatever the locale, other bytes as surrogates."""
+    """Decode a name for a torrent: UTF-8 whatever the locale, other bytes as surrogates."""
     return name.decode("utf-8", "surrogateescape")
 
 

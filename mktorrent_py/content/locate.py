@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from mktorrent_py.content.file_stat import decode_name, is_one_of
+from mktorrent_py.content.file_stat import decode_name, is_one_of, unreadable
 from mktorrent_py.content.tree_match import FileMatch, MatchScore, TreeMatcher, files_of, same_name
-from mktorrent_py.errors import ContentError
 from mktorrent_py.formatting import printable
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.layout import PathComponents, canonical_key, encode_component
@@ -60,7 +59,7 @@ class _Candidate:
 
 
 def locate_content(
-    info: Info, places: Sequence[Path], wanted: Collection[int], *, not_extra: Iterable[Path] = ()
+    info: Info, places: Sequence[Path], wanted: Collection[int], *, not_extra: Iterable[str | os.PathLike[str]] = ()
 ) -> ContentLocation:
     """Find the wanted files (numbers in the layout) in the place that fits them best, by names and sizes.
 
@@ -75,7 +74,7 @@ def locate_content(
         how=taken.how if is_there else MatchKind.MISSING,
         root=taken.root,
         found=survey.found,
-        extras=_extras(info, survey, frozenset(not_extra)) if whole else (),
+        extras=_extras(info, survey, frozenset(map(Path, not_extra))) if whole else (),
     )
 
 
@@ -164,8 +163,7 @@ def _stat_place(place: Path) -> os.stat_result:
     try:
         return place.stat()
     except (OSError, ValueError) as error:
-        reason = ((error.strerror if isinstance(error, OSError) else "") or str(error)).lower()
-        raise ContentError(f"cannot read {printable(str(place))}: {reason}") from error
+        raise unreadable(printable(str(place)), error) from error
 
 
 def _name_of(place: Path) -> str:

@@ -1,8 +1,8 @@
-"""The content of a torrent to be: what is there, what of it belongs in, what was left out and why.
+"""Scans the content of a new torrent: the files that belong in it, the entries left out, and why.
 
-The disk is read as bytes, so that neither the locale nor the order of a directory changes what comes out: names that
-are not UTF-8 keep their bytes (`surrogateescape`), and files come in BEP 52's canonical order, component by component
-as bytes. What cannot be read is an error; whatever else is not in the torrent is named in `Content.left_out`.
+The disk is read as bytes, so that neither the locale nor the order of a directory changes the result: names that are
+not UTF-8 keep their bytes (`surrogateescape`), and files come in BEP 52's canonical order, component by component as
+bytes. An entry that cannot be read is an error; every other entry not in the torrent is in `Content.left_out`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from mktorrent_py.content.file_stat import (
     may_read,
     name_fault,
     permission_denied,
+    unreadable,
 )
 from mktorrent_py.content.selection import Reason, Selection
-from mktorrent_py.content.walker import LeftOut, Listing, ScanOptions, SortOrder, Symlinks, Walk, refuse
+from mktorrent_py.content.walker import LeftOut, Listing, ScanOptions, SortOrder, Symlinks, Walk
 from mktorrent_py.errors import ContentError, UsageError
 from mktorrent_py.formatting import printable, quoted
 from mktorrent_py.metainfo.layout import File
@@ -42,16 +43,19 @@ __all__ = [
     "scan_content",
     "scan_file_list",
     "split_file_list",
+    "unreadable",
 ]
+
+ListedPath = bytes | str | os.PathLike[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """The files of a torrent to be, and where they lie.
+    """The files of a new torrent, and where they are.
 
     `disk[i]` is `files[i]`, its path relative to `root`: the content's directory, or the one that holds the single
-    file. A stored link is there with size 0 and is never to be read. `name` is empty when the content is the root of a
-    file system and no name was given. `outside` names the followed links that lead out of the content.
+    file. A stored link has size 0 and must not be read. `name` is empty when the content is the root of a file system
+    and no name was given. `outside` names the followed links to targets outside the content.
     """
 
     root: Path
@@ -68,51 +72,63 @@ class Content:
         return sum([file.length for file in self.files])
 
 
-def scan_content(content: Path, options: ScanOptions) -> Content:
-    """Find the files of `content`, a directory or one file; the one file is taken whatever the selection says.
+def scan_content(content: Path, options: ScanOptions, *, name: str | None = None) -> Content:
+    """Find the files of `content`, a directory or one file, which is taken whatever the selection.
 
-    Raises ContentError for what is missing or cannot be read, UsageError for names that must not be written.
+    `name` replaces the content's own. Raises ContentError for what is missing or cannot be read, UsageError for names
+    that a torrent must not have.
     """
     status = _stat_content(content)
     if stat.S_ISDIR(status.st_mode):
-        return _scan_directory(content, status, options, None)
+        return _scan_directory(content, status, options, None, name)
     if stat.S_ISREG(status.st_mode):
-        return _scan_file(content, status, options)
-    raise ContentError(f"{printable(str(content))} is neither a file nor a directory")
+        return _scan_file(content, status, options, name)
+    raise ContentError(f"{printable(str(content))} is neither a file nor a directory", code="content-not-a-file")
 
 
-def scan_file_list(content: Path, listed: Iterable[bytes], options: ScanOptions) -> Content:
-    """Like `scan_content`, but of the directory `content` only the `listed` paths, relative to it.
+def scan_file_list(
+    content: Path, listed: Iterable[ListedPath], options: ScanOptions, *, name: str | None = None
+) -> Content:
+    """Like `scan_content`, but take only the `listed` paths, relative to the directory `content`.
 
-    A listed directory stands for all in it, and the selection still holds. Raises ContentError for a listed path that
-    is not there, UsageError for one that is absolute or climbs with `..`, and when `content` is not a directory.
+    A listed directory stands for everything in it, and the selection still applies. Raises ContentError for a listed
+    path that does not exist, UsageError for one that is absolute or has `..`, and when `content` is not a directory.
     """
     status = _stat_content(content)
     if not stat.S_ISDIR(status.st_mode):
-        raise UsageError(f"{printable(str(content))} is not a directory: a list names files in one")
-    return _scan_directory(content, status, options, _listing(listed))
+        raise UsageError(
+            f"{printable(str(content))} is not a directory, which a list of files needs", code="content-not-a-directory"
+        )
+    return _scan_directory(content, status, options, _listing(listed), name)
 
 
 def split_file_list(data: bytes, *, null: bool) -> list[bytes]:
-    """The paths in a file list: one a line, or each ended by a NUL, for names that hold newlines."""
+    """Split a file list into its paths: one a line, or each ended by a NUL, for names that hold newlines."""
     paths = data.split(b"\0") if null else [line.removesuffix(b"\r") for line in data.split(b"\n")]
     return [path for path in paths if path]
 
 
-def _scan_file(content: Path, status: os.stat_result, options: ScanOptions) -> Content:
+def _scan_file(content: Path, status: os.stat_result, options: ScanOptions, name: str | None) -> Content:
     path, shown = os.fsencode(content), printable(str(content))
     if is_one_of(path, options.never):
-        raise UsageError(f"{shown} cannot be both the content and the torrent file", hint="Write to another path.")
+        raise UsageError(
+            f"{shown} cannot be both the content and the torrent file",
+            code="content-is-output",
+            hint="Write the torrent file to another path.",
+            file=shown,
+        )
     if not may_read(path, status):
-        refuse(shown, permission_denied())
-    name = _content_name(content, options)
+        raise unreadable(shown, permission_denied())
+    name = _content_name(content, options, name)
     file = File((name,), status.st_size, attributes_of(name, status) if options.attributes else "")
     disk = DiskFile.of(os.fsencode(content.name), status)
     return Content(root=content.parent, name=name, single=True, files=(file,), disk=(disk,))
 
 
-def _scan_directory(content: Path, status: os.stat_result, options: ScanOptions, listing: Listing | None) -> Content:
-    name = _content_name(content, options)
+def _scan_directory(
+    content: Path, status: os.stat_result, options: ScanOptions, listing: Listing | None, name: str | None
+) -> Content:
+    name = _content_name(content, options, name)
     walk = Walk(content, options)
     walk.run(status, listing)
     pairs = list(zip(walk.files, walk.disk, strict=True))
@@ -136,30 +152,28 @@ def _stat_content(content: Path) -> os.stat_result:
     try:
         return content.stat()
     except (OSError, ValueError) as error:
-        refuse(printable(str(content)), error)
+        raise unreadable(printable(str(content)), error) from error
 
 
-def _content_name(content: Path, options: ScanOptions) -> str:
-    """The torrent's name: as asked for, else the content's own; empty for the root of a file system, which has none."""
-    name = own_name(content) if options.name is None else options.name
-    if name == "" and options.name is None:
-        return name
+def _content_name(content: Path, options: ScanOptions, name: str | None) -> str:
+    """Return the torrent's name: `name` or the content's own, which is empty for the root of a file system."""
+    if name is None and not (name := own_name(content)):
+        return ""
     fault = name_fault(name, allow_raw=options.allow_raw_names)
     if fault is not None:
         raise UsageError(
-            f"{quoted(name)} cannot be the name of a torrent: {fault}",
-            hint="Give the torrent another name with --name.",
+            f"{quoted(name)} cannot be the name of a torrent: {fault}", code="torrent-name-invalid", name=name
         )
     return name
 
 
 def own_name(content: Path) -> str:
-    """The last component of the path as it is given; behind `.` and `..`, of the real path."""
+    """Return the last component of the path; for a path that ends in `.` or `..`, of the real path."""
     own = content.name if content.name not in ("", "..") else content.resolve().name
     return decode_name(os.fsencode(own))
 
 
-def _listing(listed: Iterable[bytes]) -> Listing | None:
+def _listing(listed: Iterable[ListedPath]) -> Listing | None:
     """Nest the listed paths by directory; None when the content itself is listed."""
     top: Listing = {}
     for path in sorted([_components(path) for path in listed]):
@@ -169,18 +183,21 @@ def _listing(listed: Iterable[bytes]) -> Listing | None:
     return top
 
 
-def _components(path: bytes) -> tuple[bytes, ...]:
+def _components(path: ListedPath) -> tuple[bytes, ...]:
     relative = Path(os.fsdecode(path))
     if relative.anchor or ".." in relative.parts:
+        shown = printable(decode_name(os.fsencode(path)))
         raise UsageError(
-            f"{printable(decode_name(path))} is on the list of files, but leads out of the content",
-            hint="Paths on the list are relative to the content.",
+            f"listed path {shown} is outside the content",
+            code="listed-path-outside",
+            hint="Listed paths are relative to the content.",
+            file=shown,
         )
     return tuple([os.fsencode(part) for part in relative.parts])
 
 
 def _add_path(top: Listing, path: tuple[bytes, ...]) -> None:
-    """Add one path, unless a listed directory already stands for it: paths come sorted, directories first."""
+    """Add one path, unless a listed directory already covers it: paths come sorted, directories first."""
     level = top
     for component in path[:-1]:
         below = level.setdefault(component, {})
@@ -191,7 +208,7 @@ def _add_path(top: Listing, path: tuple[bytes, ...]) -> None:
 
 
 def _without_dangling_links(pairs: list[tuple[File, DiskFile]], left_out: list[LeftOut]) -> list[tuple[File, DiskFile]]:
-    """Drop stored links whose target did not get into the torrent, until every one leads to something in it."""
+    """Drop stored links whose target is not in the torrent, until every link has one."""
     while True:
         present = {file.path[:depth] for file, _ in pairs for depth in range(1, len(file.path) + 1)}
         dangling = [file for file, _ in pairs if file.symlink is not None and file.symlink not in present]
@@ -207,7 +224,7 @@ def _natural_key(file: File) -> list[list[str | int]]:
 
 
 def _numbers_as_numbers(text: str) -> list[str | int]:
-    """Text and numbers in turn, text first: what is compared is always of one kind."""
+    """Split into text and numbers in turn, text first, so that text is only ever compared with text."""
     return [int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", text)]
 
 

@@ -1,36 +1,37 @@
 """Which files of a directory belong to the content, by their paths alone.
 
-One rule, in this order; the first that speaks decides:
+The first of these rules that applies decides:
 
-1. Junk is left out unless `keep_junk`: what an operating system strews about by itself, and nobody would miss (the
-   tables below are the whole rule). Version control directories, dot files and unfinished downloads are not junk.
+1. Junk is left out unless `keep_junk`: files that operating systems create by themselves (the tables below are the
+   whole rule). Version control directories, dot files and unfinished downloads are not junk.
 2. Dot files and dot directories are left out when `hidden` is false.
 3. `exclude`: a matching file is left out, a matching directory with all beneath it.
-4. `ignore_lines`: the lines of an ignore file, by the rules of gitignore: the last line that matches decides, `!` takes
-   back, and nothing beneath an ignored directory can be taken back.
+4. `ignore_lines`: the lines of an ignore file, by the rules of gitignore: the last line that matches decides, `!`
+   negates a line, and nothing beneath an ignored directory can be included again.
 5. `include`: when given, only matching files and those beneath matching directories stay.
 
-A pattern is matched against the path below the content, case-sensitively, as gitignore does it: without a `/` (but for
-one at its end) it matches a name at any depth; with one it starts at the content; `*` and `?` stop at `/`, `**` does
-not; `[a-z]` is one character; a `/` at the end asks for a directory; `\\` takes the next character as it is.
-`include` and `exclude` know no `!` and no comments.
+A pattern is matched against the path below the content, case-sensitively, as in gitignore: without a `/` (except at its
+end) it matches a name at any depth; with one it starts at the content; `*` and `?` stop at `/`, `**` does not; `[a-z]`
+is one character; a `/` at the end matches directories only; `\\` escapes the next character. `include` and `exclude`
+have neither `!` nor comments.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import quoted
+from mktorrent_py.metainfo.typecheck import check_bool, check_texts
 
 
 class Reason(StrEnum):
-    """Why something is not in the content; the value is the phrase a person reads, the name is stable."""
+    """Why an entry is not in the content; the value is a phrase for people, the name is stable."""
 
     JUNK = "junk"
     HIDDEN = "hidden"
@@ -52,13 +53,13 @@ class Reason(StrEnum):
 # Names in lower case: Windows and macOS write them in several.
 _JUNK_FILES = frozenset(
     {
-        ".ds_store",  # macOS Finder: how a folder was last looked at
+        ".ds_store",  # macOS Finder: view of a folder
         ".apdisk",  # macOS: file sharing state
         "icon\r",  # macOS: custom icon of a folder
         "thumbs.db",  # Windows Explorer: thumbnails
         "ehthumbs.db",  # Windows Media Center: thumbnails
-        "desktop.ini",  # Windows Explorer: how a folder looks
-        ".directory",  # KDE: how a folder looks
+        "desktop.ini",  # Windows Explorer: view of a folder
+        ".directory",  # KDE: view of a folder
     }
 )
 _JUNK_FILE_PREFIXES = (
@@ -76,7 +77,7 @@ _JUNK_DIRECTORIES = frozenset(
         "$recycle.bin",  # Windows: deleted files
         "recycler",  # Windows XP: deleted files
         "system volume information",  # Windows: restore points
-        "lost+found",  # ext4: what fsck found
+        "lost+found",  # ext4: files recovered by fsck
         "@eadir",  # Synology: thumbnails
     }
 )
@@ -98,15 +99,15 @@ _CHARACTERS = {
     "xdigit": "0-9a-fA-F",
 }
 
-# `[!a]` must not match `/`, which no pattern can say to pathspec: a NUL stands for it until there is a regex.
+# `[!a]` must not match `/`, which no pattern for pathspec can express: a NUL stands for it until the regex is made.
 _NEGATED_SET = r"(?<!\\)\[([!^])(?!\])"
 
 
 class _Rule(NamedTuple):
-    """One compiled pattern: `takes_back` is gitignore's `!`; `bounded` when a match says where the entry ends."""
+    """One compiled pattern: `negated` is gitignore's `!`; `bounded` when a match ends where the entry ends."""
 
     regex: re.Pattern[str]
-    takes_back: bool
+    negated: bool
     bounded: bool
 
     def matches(self, path: str) -> bool:
@@ -122,11 +123,15 @@ class _Rule(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What to take. Raises UsageError for a pattern of `include` or `exclude` that could never match."""
+    """Which files to take; sequences are kept as tuples.
 
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    ignore_lines: tuple[str, ...] = ()
+    Raises TypeError for a value of the wrong type, UsageError for a pattern of `include` or `exclude` that can never
+    match.
+    """
+
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    ignore_lines: Sequence[str] = ()
     hidden: bool = True
     keep_junk: bool = False
     _include: tuple[_Rule, ...] = field(init=False, repr=False, compare=False)
@@ -134,19 +139,23 @@ class Selection:
     _ignore: tuple[_Rule, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_include", tuple(_option_rules("--include", self.include)))
-        object.__setattr__(self, "_exclude", tuple(_option_rules("--exclude", self.exclude)))
+        for name in ("include", "exclude", "ignore_lines"):
+            object.__setattr__(self, name, check_texts(getattr(self, name), name))
+        for name in ("hidden", "keep_junk"):
+            check_bool(getattr(self, name), name)
+        object.__setattr__(self, "_include", _pattern_rules(self.include))
+        object.__setattr__(self, "_exclude", _pattern_rules(self.exclude))
         object.__setattr__(self, "_ignore", tuple(_ignore_rules(self.ignore_lines)))
 
     @property
     def takes_plain_names(self) -> bool:
-        """Whether every file with a plain name is taken, wherever it lies in directories that are."""
+        """Whether every file with a plain name is taken that is in a taken directory."""
         return self.hidden and not (self._include or self._exclude or self._ignore)
 
     def verdict(self, path: tuple[str, ...], is_directory: bool) -> Reason | None:
-        """Why the entry at `path` (components below the content) is left out; None takes it.
+        """Return why the entry at `path` (components below the content) is left out; None takes it.
 
-        To be asked for a directory before anything beneath it, and for nothing beneath one that was left out.
+        Ask for a directory before anything beneath it, and for nothing beneath one that was left out.
         """
         name = path[-1]
         if not self.keep_junk and _is_junk(name, is_directory):
@@ -161,7 +170,7 @@ class Selection:
         if any(rule.matches(path) for rule in self._exclude):
             return Reason.EXCLUDED
         decisive = next((rule for rule in reversed(self._ignore) if rule.matches_itself(path)), None)
-        if decisive is not None and not decisive.takes_back:
+        if decisive is not None and not decisive.negated:
             return Reason.IGNORED
         # A directory that does not match may still hold files that do.
         if self._include and not is_directory and not any(rule.matches(path) for rule in self._include):
@@ -169,23 +178,21 @@ class Selection:
         return None
 
 
-def only_matching(patterns: tuple[str, ...], option: str) -> Selection:
-    """All that `patterns` match, junk and hidden files too; a pattern that could match nothing is one of `option`."""
-    for _ in _option_rules(option, patterns):
-        pass
+def only_matching(patterns: Sequence[str]) -> Selection:
+    """Select everything that `patterns` match, junk and hidden files too."""
     return Selection(include=patterns, keep_junk=True)
 
 
 def is_plain_name(name: bytes) -> bool:
-    """Whether nothing is to be said of a file's name: printable ASCII, safe on every system, no dot file, no junk.
+    """Whether a file's name needs no further check: printable ASCII, safe on every system, no dot file, no junk.
 
-    Cheap, because it is asked of every file; of a name that is not plain it says nothing.
+    Cheap, because every file is asked; a name that is not plain may still be fine.
     """
     return not name.translate(None, _PLAIN_BYTES) and not name.startswith(b".") and name.lower() not in _JUNK_NAMES
 
 
 def escape_pattern(name: str) -> str:
-    """The pattern for `include` or `exclude` that matches exactly this name."""
+    """Return the pattern for `include` or `exclude` that matches exactly this name."""
     escaped = re.sub(r"([\\*?\[])", r"\\\1", name)
     return f"\\{escaped}" if escaped.startswith("!") else escaped
 
@@ -197,24 +204,30 @@ def _is_junk(name: str, is_directory: bool) -> bool:
     return lower in _JUNK_FILES or lower.startswith(_JUNK_FILE_PREFIXES)
 
 
-def _option_rules(option: str, patterns: Iterable[str]) -> Iterator[_Rule]:
+def _pattern_rules(patterns: Iterable[str]) -> tuple[_Rule, ...]:
+    rules = []
     for pattern in patterns:
         if pattern.startswith("!"):
             raise UsageError(
-                f"{option} {quoted(pattern)}: a pattern here cannot begin with `!`",
-                hint=f"Write \\{pattern} for a name that begins so; an ignore file can take back with `!`.",
+                f"pattern {quoted(pattern)} must not start with `!`",
+                code="pattern-negated",
+                hint=f"Use \\{pattern} for a name that starts with `!`; only ignore files can negate a pattern.",
+                pattern=pattern,
             )
         rule = _compile(_as_ignore_line(pattern))
         if rule is None:
             raise UsageError(
-                f"{option} {quoted(pattern)} is not a pattern that could match anything",
-                hint="Write a name, or a glob such as '*.txt' or 'docs/**'; `\\[` for a name with a bracket in it.",
+                f"pattern {quoted(pattern)} cannot match any file",
+                code="pattern-matches-nothing",
+                hint="Use a name, or a glob such as '*.txt' or 'docs/**'; `\\[` for a bracket in a name.",
+                pattern=pattern,
             )
-        yield rule
+        rules.append(rule)
+    return tuple(rules)
 
 
 def _as_ignore_line(pattern: str) -> str:
-    """Write a pattern of the command line as gitignore would have it: `#`, a space at the end and `./` mean nothing."""
+    """Rewrite a pattern for gitignore, where `#` and a space at the end have meanings that they do not have here."""
     line = pattern.removeprefix("./")
     if line[-1:].isspace() and not line.endswith("\\ "):
         line = f"{line[:-1]}[{line[-1]}]"
@@ -229,8 +242,8 @@ def _ignore_rules(lines: Iterable[str]) -> Iterator[_Rule]:
 
 
 def _compile(line: str) -> _Rule | None:
-    """Translate one line of gitignore; None for a blank line, a comment, and what gitignore says never matches."""
-    # 20 ms that only those pay who have patterns.
+    """Translate one line of gitignore; None for a blank line, a comment, and a pattern that never matches."""
+    # Imported late: it takes 20 ms.
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
     try:
@@ -240,23 +253,23 @@ def _compile(line: str) -> _Rule | None:
         regex = _compile_regex(text)
     except (ValueError, re.error):
         return None
-    return _Rule(regex, takes_back=not takes, bounded=bool(regex.groups))
+    return _Rule(regex, negated=not takes, bounded=bool(regex.groups))
 
 
 def _spell_for_pathspec(line: str) -> str:
-    """Say what pathspec reads otherwise than git in words both read alike."""
+    """Rewrite gitignore syntax that pathspec interprets differently from git."""
     line = re.sub(_CHARACTER_CLASS, lambda named: _CHARACTERS.get(named[1], named[0]), line)
     line = re.sub(_NEGATED_SET, r"[\1\0", line)
-    # Any directory below, which pathspec takes for the one above.
+    # Any directory below; pathspec would match the one above as well.
     return f"{line}*/" if line.endswith("/**/") else line
 
 
 def _compile_regex(text: str) -> re.Pattern[str]:
-    """Names may hold newlines: `.` crosses them, and the end of a name is its end, not the newline before it."""
+    """Compile for names that may hold newlines: `.` matches one, and `$` is the end of the name, not before one."""
     text = text.replace("\0", "/")
     if text.endswith("|$)"):
         text = text.removesuffix("$)") + "\\Z)"
     with warnings.catch_warnings():
-        # `[[a]` and `[a||b]` mean today what they say, a set of characters.
+        # Python warns that `[[a]` and `[a||b]` may change their meaning; today both are sets of characters.
         warnings.simplefilter("ignore", FutureWarning)
         return re.compile(text, re.DOTALL)

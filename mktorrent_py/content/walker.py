@@ -1,4 +1,4 @@
-"""One walk through a directory, in canonical order, whatever order the disk keeps."""
+"""Walks a directory in canonical order, whatever order the disk keeps."""
 
 # Paths are bytes here, which pathlib does not know.
 # ruff: noqa: PTH112, PTH115, PTH116, PTH117, PTH118, PTH120
@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 from unicodedata import normalize
 
 from mktorrent_py.content.directory import Record, list_directory
 from mktorrent_py.content.file_stat import (
     DiskFile,
     attributes_of,
+    check_paths,
     decode_name,
     has_hidden_attribute,
     is_one_of,
@@ -28,12 +28,14 @@ from mktorrent_py.content.file_stat import (
     may_read,
     name_fault,
     permission_denied,
+    unreadable,
 )
 from mktorrent_py.content.selection import Reason, Selection, escape_pattern, is_plain_name
 from mktorrent_py.errors import ContentError, UsageError
 from mktorrent_py.formatting import printable
 from mktorrent_py.metainfo.layout import File, PathComponents
 from mktorrent_py.metainfo.paths import display_path
+from mktorrent_py.metainfo.typecheck import check_bool, check_choice, check_instance
 
 _BROKEN_LINK = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 
@@ -44,18 +46,12 @@ _SPECIAL_FILES = {
     stat.S_IFBLK: Reason.DEVICE,
 }
 
-_ADVICE = {
-    errno.EACCES: "run as someone who may read it",
-    errno.EPERM: "run as someone who may read it",
-    errno.ENAMETOOLONG: "start from a directory nearer to it",
-}
-
-# The names a file list asks for in one directory, each with what it asks for beneath; None asks for everything.
 Listing = dict[bytes, "Listing | None"]
+"""The listed names in one directory, each with those listed beneath it; None lists everything."""
 
 
 class Symlinks(StrEnum):
-    """What to do with symbolic links: take what they lead to, leave them out, or store them as links (BEP 47)."""
+    """What to do with symbolic links: take their targets, leave them out, or store them as links (BEP 47)."""
 
     FOLLOW = "follow"
     SKIP = "skip"
@@ -63,7 +59,7 @@ class Symlinks(StrEnum):
 
 
 class SortOrder(StrEnum):
-    """The order of files: BEP 52's canonical one, which v2 demands; numbers as people count; smallest first."""
+    """The order of files: BEP 52's canonical one, which v2 requires; numbers by value; smallest first."""
 
     PATH = "path"
     NATURAL = "natural"
@@ -72,24 +68,31 @@ class SortOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
-    """How to look at the content.
+    """How to scan the content.
 
-    `name` replaces the content's own. `attributes` asks for BEP 47's x and h. `allow_raw_names` takes names that are
-    not UTF-8 as the bytes they are. `never` holds absolute paths that are not content wherever they lie: the torrent
-    file being written, and its temporary name.
+    `attributes` reads BEP 47's x and h. `allow_raw_names` takes names that are not UTF-8 as the bytes they are. `never`
+    holds absolute paths that are never content: the torrent file being written, and its temporary name. `symlinks` and
+    `sort` may be their values (`"skip"`). Raises TypeError for a value of the wrong type.
     """
 
     selection: Selection = field(default_factory=Selection)
     symlinks: Symlinks = Symlinks.FOLLOW
     attributes: bool = False
     allow_raw_names: bool = False
-    never: frozenset[Path] = frozenset()
+    never: Collection[Path] = frozenset()
     sort: SortOrder = SortOrder.PATH
-    name: str | None = None
+
+    def __post_init__(self) -> None:
+        check_instance(self.selection, Selection, "selection", "a Selection")
+        for name in ("attributes", "allow_raw_names"):
+            check_bool(getattr(self, name), name)
+        object.__setattr__(self, "symlinks", check_choice(self.symlinks, Symlinks, "symlinks"))
+        object.__setattr__(self, "sort", check_choice(self.sort, SortOrder, "sort"))
+        object.__setattr__(self, "never", check_paths(self.never, "never"))
 
 
 class LeftOut(NamedTuple):
-    """Something that is not in the torrent; `path` is joined with `/`, and a directory stands for all beneath it."""
+    """An entry that is not in the torrent; `path` is joined with `/`, and a directory stands for all beneath it."""
 
     path: str
     reason: Reason
@@ -97,7 +100,7 @@ class LeftOut(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """Something in a directory: its name, its path on the disk, and its mode as the directory was listed."""
+    """An entry of a directory: its name, its path on the disk, and its mode when the directory was listed."""
 
     name: bytes
     path: bytes
@@ -110,10 +113,10 @@ class _Entry(NamedTuple):
 
 @dataclass(slots=True)
 class _Directory:
-    """A directory on the way down: `prefix` is its path in bytes, ready to be put before a name.
+    """A directory on the way down: `prefix` is its path in bytes, with a `/` at the end.
 
-    `plain` when no rule looks at its files one by one. `vetted` once its own name is known to be fit for a torrent;
-    `composed` maps the NFC form of names in it to the names themselves, and is None where all are ASCII.
+    `plain` when no rule looks at its files one by one. `name_checked` once its own name is known to be allowed in a
+    torrent; `composed` maps the NFC form of names in it to the names themselves, and is None where all are ASCII.
     """
 
     path: PathComponents
@@ -122,11 +125,11 @@ class _Directory:
     parent: _Directory | None
     listing: Listing | None
     plain: bool = False
-    vetted: bool = False
+    name_checked: bool = False
     composed: dict[str, str] | None = None
 
     def lineage(self) -> Iterator[_Directory]:
-        """This directory and those above it, up to the content itself."""
+        """Yield this directory and those above it, up to the content itself."""
         directory: _Directory | None = self
         while directory is not None:
             yield directory
@@ -153,8 +156,8 @@ class Walk:
         self._never_names = {os.fsencode(path.name) for path in options.never}
 
     def run(self, status: os.stat_result, listing: Listing | None) -> None:
-        """Walk from the root, whose `status` is known; depth by depth costs no stack."""
-        top = _Directory((), b"", (status.st_dev, status.st_ino), None, listing, vetted=True)
+        """Walk from the root, whose `status` is known. Depth is limited by memory, not by the stack."""
+        top = _Directory((), b"", (status.st_dev, status.st_ino), None, listing, name_checked=True)
         pending = [(top, self._read(top))]
         while pending:
             below = self._take_up_to_directory(*pending[-1])
@@ -164,11 +167,11 @@ class Walk:
                 pending.append((below, self._read(below)))
 
     def _read(self, directory: _Directory) -> Iterator[Record]:
-        """What is in a directory, in canonical order."""
+        """List a directory in canonical order."""
         try:
             records = list_directory(self._root + directory.prefix)
         except OSError as error:
-            self._refuse(directory.path, error)
+            raise self._unreadable(directory.path, error) from error
         if not records and directory.path:
             self._leave_out(directory.path, Reason.EMPTY_DIRECTORY)
         if directory.listing is not None:
@@ -182,11 +185,11 @@ class Walk:
         missing = listing.keys() - {name for name, *_ in records}
         if missing:
             shown = self._shown((*directory.path, decode_name(min(missing))))
-            raise ContentError(f"{shown} is on the list of files, but it is not there")
+            raise ContentError(f"listed path {shown} does not exist", code="listed-path-missing", file=shown)
         return [record for record in records if record[0] in listing]
 
     def _take_up_to_directory(self, parent: _Directory, records: Iterator[Record]) -> _Directory | None:
-        """Take or leave out what comes next, up to a directory to be walked; None when there is none."""
+        """Take or leave out entries up to the next directory to walk, and return it; None when there is none."""
         for record in records:
             name, mode, *_ = record
             if parent.plain and is_plain_file(mode) and self._is_plain(name):
@@ -201,14 +204,14 @@ class Walk:
         return is_plain_name(name) and name not in self._never_names
 
     def _take_plain(self, parent: _Directory, record: Record) -> None:
-        """Take a file of which everything is known, and nothing remarkable: most are such."""
+        """Take a file that needs no further check, as most do not."""
         name, _, size, *_ = record
-        self._vet_directory(parent)
+        self._check_directory_names(parent)
         self.files.append(File((*parent.path, name.decode("ascii")), size))
         self.disk.append(DiskFile.listed(parent.prefix + name, record))
 
     def _visit(self, parent: _Directory, entry: _Entry) -> _Directory | None:
-        """Take an entry or leave it out; a directory to be walked is returned."""
+        """Take an entry or leave it out; return it if it is a directory to walk."""
         path = (*parent.path, decode_name(entry.name))
         reason = self._verdict(path, self._is_directory(entry))
         if reason is None and entry.name in self._never_names and is_one_of(entry.path, self._options.never):
@@ -234,7 +237,7 @@ class Walk:
             status = os.stat(entry.path)
         except OSError as error:
             if error.errno not in _BROKEN_LINK:
-                self._refuse(path, error)
+                raise self._unreadable(path, error) from error
             self._leave_out(path, Reason.BROKEN_LINK, _link_text(entry))
             return None
         if self._options.symlinks == Symlinks.STORE:
@@ -249,7 +252,7 @@ class Walk:
     def _visit_target(
         self, parent: _Directory, entry: _Entry, path: PathComponents, status: os.stat_result
     ) -> _Directory | None:
-        """Take the file, or enter the directory, that an entry is or leads to."""
+        """Take the file, or enter the directory, that an entry is or links to."""
         kind = stat.S_IFMT(status.st_mode)
         if not self._options.selection.hidden and has_hidden_attribute(status):
             self._leave_out(path, Reason.HIDDEN)
@@ -273,10 +276,13 @@ class Walk:
 
     def _take(self, parent: _Directory, entry: _Entry, path: PathComponents, status: os.stat_result) -> None:
         if parent.listing is not None and parent.listing[entry.name] is not None:
-            raise ContentError(f"{self._shown(path)} is a file, but the list of files names something in it")
-        self._vet(parent, path)
+            shown = self._shown(path)
+            raise ContentError(
+                f"{shown} is a file, but a listed path is inside it", code="listed-path-missing", file=shown
+            )
+        self._check_names(parent, path)
         if not may_read(entry.path, status):
-            self._refuse(path, permission_denied())
+            raise self._unreadable(path, permission_denied())
         attributes = attributes_of(path[-1], status) if self._options.attributes else ""
         self.files.append(File(path, status.st_size, attributes))
         self.disk.append(DiskFile.of(parent.prefix + entry.name, status))
@@ -286,14 +292,14 @@ class Walk:
         if target is None:
             self._leave_out(path, Reason.LINK_LEAVES, _link_text(entry))
             return
-        self._vet(parent, path)
+        self._check_names(parent, path)
         status = os.lstat(entry.path)
         attributes = attributes_of(path[-1], status).replace("x", "") if self._options.attributes else ""
         self.files.append(File(path, 0, attributes + "l", target))
         self.disk.append(DiskFile.of(parent.prefix + entry.name, status)._replace(size=0))
 
     def _target_in_content(self, entry: _Entry) -> PathComponents | None:
-        """Where a link leads, from the content's root (BEP 47); None when it leads out or is absolute."""
+        """Return the target of a link from the content's root (BEP 47); None when it is outside or absolute."""
         text = os.readlink(entry.path)
         if os.path.isabs(text):
             return None
@@ -306,42 +312,47 @@ class Walk:
             return None
         return tuple([decode_name(part) for part in os.path.relpath(real, self._real_root).split(os.fsencode(os.sep))])
 
-    def _vet(self, parent: _Directory, path: PathComponents) -> None:
-        """Refuse names that must not be written: the last of `path`, and those above it."""
-        self._vet_name(parent, path)
-        self._vet_directory(parent)
+    def _check_names(self, parent: _Directory, path: PathComponents) -> None:
+        """Raise UsageError for names that a torrent must not have: the last of `path`, and those above it."""
+        self._check_name(parent, path)
+        self._check_directory_names(parent)
 
-    def _vet_directory(self, directory: _Directory) -> None:
-        """Refuse the names above a file that must not be written, looking at each once."""
-        while not directory.vetted and directory.parent is not None:
-            directory.vetted = True
-            self._vet_name(directory.parent, directory.path)
+    def _check_directory_names(self, directory: _Directory) -> None:
+        """Check the names of the directories above a file, each once."""
+        while not directory.name_checked and directory.parent is not None:
+            directory.name_checked = True
+            self._check_name(directory.parent, directory.path)
             directory = directory.parent
 
-    def _vet_name(self, directory: _Directory, path: PathComponents) -> None:
+    def _check_name(self, directory: _Directory, path: PathComponents) -> None:
         name = path[-1]
         fault = name_fault(name, allow_raw=self._options.allow_raw_names)
         if fault is not None:
-            raise UsageError(f"{self._shown(path)}: {fault}", hint=self._advice(name))
+            shown = self._shown(path)
+            raise UsageError(
+                f"{shown}: {fault}",
+                code="name-not-utf-8" if is_raw(name) else "name-unsafe",
+                hint="Rename it, or exclude it.",
+                file=shown,
+                pattern=escape_pattern(name),
+            )
         if directory.composed is None:
             return
         twin = directory.composed.setdefault(normalize("NFC", name), name)
         if twin != name:
+            shown = self._shown(path)
             raise UsageError(
-                f"{self._shown(path)} has a twin in its directory: the same name, with its accents composed otherwise",
-                hint="Many systems cannot tell the two apart. Rename one of them, or leave one out.",
+                f"two names in this directory differ only in Unicode normalization (NFC/NFD): {shown}",
+                code="names-differ-in-normalization",
+                hint="Many systems cannot tell them apart. Rename or exclude one of them.",
+                file=shown,
             )
-
-    def _advice(self, name: str) -> str:
-        if is_raw(name):
-            return "Rename it, leave it out with --exclude, or keep its bytes with --raw-names."
-        return f"Rename it, or leave it out with --exclude {shlex.quote(escape_pattern(name))}."
 
     def _stat(self, entry: _Entry, path: PathComponents) -> os.stat_result:
         try:
             return os.stat(entry.path)
         except OSError as error:
-            self._refuse(path, error)
+            raise self._unreadable(path, error) from error
 
     def _leave_out(self, path: PathComponents, reason: Reason, detail: str = "") -> None:
         self.left_out.append(LeftOut("/".join(path), reason, detail))
@@ -349,25 +360,12 @@ class Walk:
     def _shown(self, path: PathComponents) -> str:
         return "/".join(filter(None, (self._shown_root.rstrip("/"), display_path(path))))
 
-    def _refuse(self, path: PathComponents, error: OSError) -> NoReturn:
-        refuse(self._shown(path), error, exclude=path[-1] if path else None)
-
-
-def refuse(shown: str, error: OSError | ValueError, *, exclude: str | None = None) -> NoReturn:
-    """Raise the ContentError for what cannot be read; `exclude` is a name that could be left out instead."""
-    cause, number = (error.strerror, error.errno) if isinstance(error, OSError) else (None, None)
-    cause = cause or str(error)
-    advice = [] if exclude is None else [f"leave it out with --exclude {shlex.quote(escape_pattern(exclude))}"]
-    advice += [_ADVICE[number]] if number in _ADVICE else []
-    hint = ", or ".join(advice)
-    raise ContentError(
-        f"cannot read {shown}: {cause[:1].lower()}{cause[1:]}",
-        hint=f"Nothing was written. {hint[:1].upper()}{hint[1:]}." if hint else "Nothing was written.",
-    ) from error
+    def _unreadable(self, path: PathComponents, error: OSError) -> ContentError:
+        return unreadable(self._shown(path), error, name=path[-1] if path else None)
 
 
 def _link_text(entry: _Entry) -> str:
-    """Where a link says it leads; nothing for what is no link, or is gone by now."""
+    """Return the target of a link as `to TARGET`; empty for an entry that is no link or no longer exists."""
     try:
         return f"to {decode_name(os.readlink(entry.path))}" if entry.is_link else ""
     except OSError:

@@ -1,7 +1,7 @@
 """Reads the units of a plan, hashes them in parallel, and yields their digests in order.
 
-One read serves everything asked for: v1 pieces, v2 nodes, checksums of whole files. `create` and `verify` both stand on
-`hash_content`; what a fault means is theirs to decide, so a fault is a value here. Nothing in here prints.
+One read serves everything asked for: v1 pieces, v2 nodes, checksums of whole files. `create` and `verify` both use
+`hash_content` and decide what a fault means, so a fault is a value here. Nothing in here prints.
 """
 
 from __future__ import annotations
@@ -17,22 +17,24 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from mktorrent_py.errors import UsageError
 from mktorrent_py.hashing.checksums import FileChecksums
 from mktorrent_py.hashing.kernel import ReadFault, hash_unit, hash_unit_tapped
 from mktorrent_py.hashing.plan import ROW_FIELDS, Unit, plan_hashes, plan_pieces
 from mktorrent_py.hashing.rotational import is_rotating
 from mktorrent_py.metainfo.layout import Layout
+from mktorrent_py.metainfo.typecheck import check_int
 
 ALONE = 1 << 20
 """Bytes, with padding, up to which starting threads takes longer than hashing."""
 
 UNCHECKED = (-1, 0, 0)
-"""Stands for the size, mtime and inode of a file that is to be read as it is found."""
+"""In place of the size, mtime and inode of a file: do not compare them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where the files of a layout lie: paths as the system has them, relative to `root`.
+    """Where the files of a layout are: paths in the system's bytes, relative to `root`.
 
     `stats` holds three numbers a file: size in bytes, mtime in nanoseconds, inode. A file that differs from them when
     it is opened, or when it has been read, is a fault.
@@ -45,7 +47,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A file could not be read as it should be: why (`missing`, `unreadable`, `changed`, `short`) and the errno."""
+    """A file that could not be read as expected: why (`missing`, `unreadable`, `changed`, `short`), and the errno.
+
+    File -1 stands for a cancelled run.
+    """
 
     file: int
     reason: str
@@ -63,31 +68,59 @@ class UnitDigests:
 
 
 class Progress:
-    """Bytes of content read so far: written by the workers, read by whoever draws the bar."""
+    """Bytes of content read so far, and how many there are to read. Any thread may read it, or cancel the work.
 
-    __slots__ = ("cells",)
+    `cells` is what the kernels write to and look at: bytes done, and whether to stop. `total` is None until it is
+    known; the total of a stream never is.
+    """
+
+    __slots__ = ("cells", "total")
 
     def __init__(self) -> None:
         self.cells = array("q", (0, 0))
+        self.total: int | None = None
 
     @property
     def bytes_done(self) -> int:
-        return self.cells[0]
+        """Bytes read in this run, never more than `total`."""
+        done = self.cells[0]
+        return done if self.total is None else min(done, self.total)
+
+    @property
+    def fraction(self) -> float | None:
+        """The part done, from 0 to 1; None without a total."""
+        if self.total is None:
+            return None
+        return self.bytes_done / self.total if self.total else 1.0
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the work was asked to stop, and has not ended yet."""
+        return bool(self.cells[1])
 
     def count(self, length: int) -> None:
         """Add bytes read, for readers that are alone."""
         self.cells[0] += length
 
     def cancel(self) -> None:
-        """Make every worker stop at its next read."""
+        """Make the run, or the next one if none has begun, stop at its next read and raise CancelledError."""
         self.cells[1] = 1
+
+    @contextmanager
+    def run(self, total: int | None = None) -> Iterator[None]:
+        """Count one run of work, from 0 to `total` bytes. Its end uses up a request to stop, so the next run starts."""
+        self.total, self.cells[0] = total, 0
+        try:
+            yield
+        finally:
+            self.cells[1] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HashOptions:
-    """How to hash. `threads` 0 stands for as many as pay on this machine.
+    """How to hash. `threads` 0 uses one for every processor.
 
-    `sequential` reads in one place after another, as disks that must seek want it; None asks the system.
+    `sequential` reads one place at a time, which is faster on disks that seek; None asks the system.
     """
 
     threads: int = 0
@@ -95,32 +128,36 @@ class HashOptions:
     progress: Progress = field(default_factory=Progress)
     checksums: FileChecksums | None = None
 
+    def __post_init__(self) -> None:
+        if check_int(self.threads, "threads") < 0:
+            raise UsageError(f"threads must be 0 (automatic) or more, not {self.threads}", code="threads-invalid")
+
 
 def hash_content(
     layout: Layout, source: Source, options: HashOptions, runs: Sequence[range] | None = None
 ) -> Generator[UnitDigests, None, None]:
-    """The digests of every piece of the layout, unit by unit, in order; `runs` asks for these runs of pieces only.
+    """Yield the digests of every piece of the layout, unit by unit, in order; with `runs`, of these pieces only.
 
-    Closing it early stops the workers.
+    Closing the generator early stops the workers.
     """
     threads = options.threads or default_threads()
     yield from hash_units(plan_hashes(layout, workers=threads, runs=runs), layout, source, options)
 
 
 def hash_pieces(layout: Layout, source: Source, options: HashOptions, pieces: range) -> Iterator[UnitDigests]:
-    """The same piece by piece: narrows a fault of a whole unit down to the pieces it touches."""
+    """Yield the digests piece by piece: narrows the fault of a whole unit down to the pieces it touches."""
     yield from hash_units(plan_pieces(layout, pieces), layout, source, options)
 
 
 def default_threads() -> int:
-    """The processors this process may use."""
+    """Count the processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def hash_units(units: Iterable[Unit], layout: Layout, source: Source, options: HashOptions) -> Iterator[UnitDigests]:
-    """Hash units in parallel, a few ahead of the one that is due; the results come in the order of the units."""
+    """Hash units in parallel, a few ahead of the one that is due; yield the results in the order of the units."""
     sequential = is_rotating(source.root) if options.sequential is None else options.sequential
     with _open_root(source.root) as root:
         work = _Work(layout=layout, source=source, options=options, root=root, sequential=sequential)
@@ -189,7 +226,7 @@ class _Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Excerpt:
-    """The part of a source that a unit reads: a call for one unit must not cost what the whole source does.
+    """The part of a source that a unit reads, so that one call costs one unit and not the whole source.
 
     Files are numbered from `first_file` on.
     """
@@ -214,7 +251,7 @@ def _excerpt(source: Source, unit: Unit, *, absolute: bool) -> _Excerpt:
 
 @contextmanager
 def _open_root(root: Path) -> Iterator[int]:
-    """A descriptor of the directory that paths are relative to; -1 where the system has no such thing."""
+    """Open the directory that paths are relative to; -1 where the system has no such descriptors."""
     if sys.platform == "win32":
         yield -1
         return

@@ -1,4 +1,4 @@
-"""Hashes content that can be read only once and whose length is not known before: standard input."""
+"""Hashes content that can be read only once and whose length is not known before its end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from mktorrent_py.errors import CancelledError
 from mktorrent_py.hashing.checksums import start_digest
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.hashing.kernel import sha1_pieces, sha256_blocks, sha256_pairs
@@ -28,7 +29,7 @@ Sink = Callable[[memoryview], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamDigests:
-    """What came out: length in bytes, 20 bytes a v1 piece, 32 bytes a v2 piece, hex checksums by algorithm."""
+    """The digests of a stream: 20 bytes a v1 piece, 32 bytes a v2 piece, hex checksums by algorithm; bytes read."""
 
     length: int
     sha1: bytes
@@ -39,7 +40,10 @@ class StreamDigests:
 def hash_stream(
     stream: BinaryIO, piece_length: int, version: TorrentVersion, *, checksums: Sequence[str] = (), progress: Progress
 ) -> StreamDigests:
-    """Read a stream to its end, with every digest in a thread of its own beside the next read."""
+    """Read a stream to its end; every digest runs in its own thread beside the next read.
+
+    Raises CancelledError, at the next chunk, after `progress.cancel()`.
+    """
     pieces, nodes = _Pieces(piece_length), _Nodes(piece_length)
     sums = {name: start_digest(name) for name in checksums}
     sinks: list[Sink] = [digest.update for digest in sums.values()]
@@ -50,6 +54,8 @@ def hash_stream(
     with ThreadPoolExecutor(len(sinks), "mkt-hash") as pool:
         for chunk in _chunks(stream):
             _wait(running)
+            if progress.is_cancelled:
+                raise CancelledError("hashing was cancelled")
             running = [pool.submit(sink, chunk) for sink in sinks]
             length += len(chunk)
             progress.count(len(chunk))

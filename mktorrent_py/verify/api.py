@@ -1,23 +1,24 @@
-"""Verifies content against a torrent: find it, hash it as `create` does, compare, say what is wrong with which file.
+"""Verifies content against a torrent: finds it, hashes it as `create` does, compares, and classifies every file.
 
 `prepare_verification` looks at names and sizes; `run_verification` reads the content once and reports.
-`verify_content` does both. Whatever is wrong with the content is data in the report, not an exception.
+`verify_content` does both. Content that does not match is data in the report, not an exception.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from mktorrent_py.content.file_stat import check_paths, unreadable
 from mktorrent_py.content.locate import ContentLocation, locate_content
 from mktorrent_py.content.selection import only_matching
 from mktorrent_py.content.tree_match import FileMatch
-from mktorrent_py.errors import CancelledError, ContentError, UsageError
+from mktorrent_py.errors import CancelledError, UsageError
 from mktorrent_py.formatting import printable
 from mktorrent_py.hashing.compare import CONTRADICTIONS, Comparison, PieceState
 from mktorrent_py.hashing.hasher import (
@@ -33,7 +34,8 @@ from mktorrent_py.hashing.hasher import (
 from mktorrent_py.hashing.kernel import sha256_pairs
 from mktorrent_py.metainfo.layout import File, Layout, PathComponents
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.torrentfile import reason_of
+from mktorrent_py.metainfo.typecheck import check_bool, check_int, check_texts
+from mktorrent_py.torrentfile import StrPath, read_metainfo
 from mktorrent_py.verify.report import FileClassifier, FileReport, FileStatus
 
 __all__ = [
@@ -52,25 +54,34 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyOptions:
-    """What to check. `quick` looks at names and sizes only; `fail_fast` stops at the first thing wrong.
+    """What to check. `quick` looks at names and sizes only; `fail_fast` stops at the first failure.
 
-    `files` are globs: only files that match one are verified, and extras are not looked for. With `strict` an extra
-    file is a failure; `not_extra` are absolute paths that never count as one. `threads` 0 uses what pays here;
-    `sequential` is for disks that must seek, None asks the system.
+    `files` are globs: only files that match one are verified, and extras are not searched for. With `strict` an extra
+    file is a failure; `not_extra` are absolute paths that never count as one. `threads` 0 uses one for every processor;
+    `sequential` is for disks that seek, None asks the system. Raises TypeError for a value of the wrong type.
     """
 
     quick: bool = False
     fail_fast: bool = False
     strict: bool = False
-    files: tuple[str, ...] = ()
-    not_extra: frozenset[Path] = frozenset()
+    files: Sequence[str] = ()
+    not_extra: Collection[StrPath] = frozenset()
     threads: int = 0
     sequential: bool | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("quick", "fail_fast", "strict"):
+            check_bool(getattr(self, name), name)
+        if self.sequential is not None:
+            check_bool(self.sequential, "sequential")
+        check_int(self.threads, "threads")
+        object.__setattr__(self, "files", check_texts(self.files, "files"))
+        object.__setattr__(self, "not_extra", check_paths(self.not_extra, "not_extra"))
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Verification:
-    """What is to be read: the wanted files by number, and where they were found."""
+    """A verification before it reads: the wanted files by number, and where they were found."""
 
     metainfo: Metainfo
     options: VerifyOptions
@@ -79,7 +90,7 @@ class Verification:
 
     @property
     def bytes_to_read(self) -> int:
-        """At most so many bytes will be read."""
+        """Upper bound of the bytes that will be read of the wanted files."""
         if self.options.quick:
             return 0
         files = self.metainfo.info.files
@@ -87,9 +98,13 @@ class Verification:
         return sum([min(length, disk.size) for length, disk in there if disk is not None])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VerifyReport:
-    """What verification found. `files` are the wanted ones in torrent order; `pieces` holds a `PieceState` a byte."""
+    """The result of a verification.
+
+    `files` are the wanted ones in torrent order; `pieces` holds the `PieceState` of each piece in a byte. `bytes_read`
+    counts content that was hashed.
+    """
 
     metainfo: Metainfo
     options: VerifyOptions
@@ -100,12 +115,12 @@ class VerifyReport:
 
     @property
     def ok(self) -> bool:
-        """Whether everything that was asked about is right."""
+        """Whether every wanted file matches, and with `strict` there is no extra file."""
         return not self.contradicts_itself and all(file.is_right for file in self.files) and not self.failing_extras
 
     @property
     def extras(self) -> tuple[PathComponents, ...]:
-        """Files on the disk that the torrent does not have."""
+        """Files on disk that the torrent does not have."""
         return self.located.extras
 
     @property
@@ -114,18 +129,18 @@ class VerifyReport:
 
     @property
     def contradicts_itself(self) -> bool:
-        """Whether one half of the torrent says right and the other says wrong of the same bytes."""
+        """Whether the v1 and v2 parts of the torrent disagree about the same bytes."""
         return any(state in self.pieces for state in CONTRADICTIONS)
 
     def tells_pieces_apart(self, file: FileReport) -> bool:
-        """Whether the torrent can say which bytes of a file are wrong, or only that some are."""
+        """Whether the torrent can locate bad bytes in a file, or only tell that there are some."""
         info = self.metainfo.info
         root = info.files[file.number].pieces_root
         return info.version.has_v1 or file.pieces <= 1 or root in (self.metainfo.piece_layers or {})
 
     @property
     def counts(self) -> dict[FileStatus, int]:
-        """How many files there are of each status, those that occur."""
+        """Number of files of each status that occurs."""
         counted = Counter([file.status for file in self.files])
         return {status: counted[status] for status in FileStatus if counted[status]}
 
@@ -136,32 +151,50 @@ class VerifyReport:
 
 
 def verify_content(
-    metainfo: Metainfo, content: Path | str, options: VerifyOptions | None = None, *, progress: Progress | None = None
+    metainfo: Metainfo | StrPath,
+    content: StrPath,
+    options: VerifyOptions | None = None,
+    *,
+    progress: Progress | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
 ) -> VerifyReport:
-    """Verify `content`: the content itself, whatever it is called, or the directory that holds it.
+    """Verify content against a torrent, or against the torrent file at a path.
 
-    Raises ContentError when `content` cannot be looked at or verification is cancelled, UsageError when
-    `options.files` match nothing.
+    `content` is the content itself, whatever its name, or the directory that holds it. `progress` can be read, and
+    cancelled, from another thread. `on_progress` is called with it in this thread, after every unit of work (16 MiB or
+    so); what it raises stops the work. Raises ContentError when `content` or its directory cannot be read, UsageError
+    when `options.files` match nothing, CancelledError after `progress.cancel()`, and what `read_metainfo` raises.
     """
-    verification = prepare_verification(metainfo, [Path(content)], options or VerifyOptions())
-    return run_verification(verification, progress=progress)
+    if not isinstance(metainfo, Metainfo):
+        metainfo = read_metainfo(metainfo)
+    progress = progress or Progress()
+    with progress.run():
+        verification = prepare_verification(metainfo, [Path(content)], options or VerifyOptions())
+        return run_verification(verification, progress=progress, on_progress=on_progress)
 
 
 def prepare_verification(metainfo: Metainfo, places: Sequence[Path], options: VerifyOptions) -> Verification:
-    """Find the content in the place that fits it best; reads names and sizes only."""
+    """Find the content in whichever of `places` matches it best; reads names and sizes only."""
     wanted = _wanted_files(metainfo.info.files, options.files)
     needed = _with_neighbours(metainfo.info.layout, wanted)
     located = locate_content(metainfo.info, places, needed, not_extra=options.not_extra)
     return Verification(metainfo=metainfo, options=options, wanted=wanted, located=located)
 
 
-def run_verification(verification: Verification, *, progress: Progress | None = None) -> VerifyReport:
-    """Read the content that was found, once, and report."""
-    check = _Check(verification, progress or Progress())
-    if not verification.options.quick and not (verification.options.fail_fast and check.fails_already()):
-        check.hash()
+def run_verification(
+    verification: Verification,
+    *,
+    progress: Progress | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
+) -> VerifyReport:
+    """Read the content that was found, once, and report. Raises as `verify_content` does."""
+    progress = progress or Progress()
+    check = _Check(verification, progress, on_progress)
+    with progress.run(verification.bytes_to_read):
+        if not verification.options.quick and not (verification.options.fail_fast and check.fails_already()):
+            check.hash()
     states = check.comparison.states()
-    judgement = FileClassifier(
+    classifier = FileClassifier(
         verification.metainfo.info.layout,
         verification.located,
         check.faults,
@@ -172,24 +205,24 @@ def run_verification(verification: Verification, *, progress: Progress | None = 
         metainfo=verification.metainfo,
         options=verification.options,
         located=verification.located,
-        files=tuple([judgement.of(number) for number in verification.wanted]),
+        files=tuple([classifier.of(number) for number in verification.wanted]),
         pieces=states,
         bytes_read=check.bytes_read,
     )
 
 
-def _wanted_files(files: Sequence[File], globs: tuple[str, ...]) -> tuple[int, ...]:
+def _wanted_files(files: Sequence[File], globs: Sequence[str]) -> tuple[int, ...]:
     if not globs:
         return tuple(range(len(files)))
-    selection = only_matching(globs, "--files")
+    selection = only_matching(globs)
     wanted = tuple([number for number, file in enumerate(files) if selection.verdict(file.path, False) is None])
     if not wanted:
-        raise UsageError(f"no file of the torrent matches {' or '.join(globs)}", hint="mkt inspect --files lists them.")
+        raise UsageError(f"no file of the torrent matches {' or '.join(globs)}", code="no-file-matches")
     return wanted
 
 
 def _with_neighbours(layout: Layout, wanted: tuple[int, ...]) -> list[int]:
-    """The wanted files and those that share a v1 piece with one."""
+    """Return the wanted files and those that share a v1 piece with one."""
     if layout.version.has_v2 or len(wanted) == len(layout.files):
         return list(wanted)
     shared = {piece for number in wanted if (own := layout.pieces_of(number)) for piece in (own[0], own[-1])}
@@ -199,9 +232,14 @@ def _with_neighbours(layout: Layout, wanted: tuple[int, ...]) -> list[int]:
 
 
 class _Check:
-    """One run: hashes what can be hashed, and keeps what went wrong on the way."""
+    """One run: hashes the pieces that are on disk, and keeps the faults met on the way."""
 
-    def __init__(self, verification: Verification, progress: Progress) -> None:
+    def __init__(
+        self,
+        verification: Verification,
+        progress: Progress,
+        on_progress: Callable[[Progress], object] | None,
+    ) -> None:
         info, options = verification.metainfo.info, verification.options
         self.comparison = Comparison(
             info.layout, info.pieces, verification.metainfo.piece_layers or {}, hash_pairs=sha256_pairs
@@ -209,13 +247,14 @@ class _Check:
         self.faults: dict[int, Fault] = {}
         self.bytes_read = 0
         self._verification = verification
+        self._on_progress = on_progress
         self._layout = info.layout
         self._options = HashOptions(threads=options.threads, sequential=options.sequential, progress=progress)
         self._todo = self._pieces_to_hash()
         self._source = _source_of(verification.located, len(info.files))
 
     def fails_already(self) -> bool:
-        """Whether names and sizes alone say no."""
+        """Whether names and sizes alone show a failure."""
         if self._verification.options.strict and self._verification.located.extras:
             return True
         found, files = self._verification.located.found, self._layout.files
@@ -223,25 +262,29 @@ class _Check:
         return any(disk is None or disk.size != length for disk, length in disks)
 
     def hash(self) -> None:
-        runs = list(_runs(self._todo))
+        """Hash the pieces to check and compare them; with `fail_fast`, up to the first bad one."""
+        runs = list(_marked_runs(self._todo))
         if not runs:
             return
-        try:
-            self._hash_runs(runs)
-        except OSError as error:
-            # Files that fail are faults; this is the root itself.
-            root = printable(str(self._source.root))
-            raise ContentError(f"cannot read {root}: {reason_of(error)}") from error
-
-    def _hash_runs(self, runs: list[range]) -> None:
         with closing(hash_content(self._layout, self._source, self._options, runs)) as results:
-            for hashed in results:
-                self._take(hashed)
-                if self._verification.options.fail_fast and (self.faults or self.comparison.has_bad(hashed.unit)):
+            while True:
+                try:
+                    hashed = next(results, None)
+                    if hashed is not None:
+                        self._take(hashed)
+                except OSError as error:
+                    # A file that cannot be read is a fault; this is the root itself.
+                    raise unreadable(printable(str(self._source.root)), error) from error
+                if hashed is None or (self._verification.options.fail_fast and self._is_bad(hashed)):
                     return
+                if self._on_progress is not None:
+                    self._on_progress(self._options.progress)
+
+    def _is_bad(self, hashed: UnitDigests) -> bool:
+        return bool(self.faults) or self.comparison.has_bad(hashed.unit)
 
     def _pieces_to_hash(self) -> bytearray:
-        """A byte a piece, 1 for the wanted ones whose bytes are all there."""
+        """Mark each wanted piece whose bytes are all on disk with a 1, in a byte a piece."""
         todo = bytearray(self._layout.piece_count)
         if len(self._verification.wanted) == len(self._layout.files):
             todo = bytearray(b"\1") * len(todo)
@@ -258,7 +301,7 @@ class _Check:
         return todo
 
     def _lost_pieces(self, number: int, found: FileMatch) -> range:
-        """The pieces with bytes of this file that are not there."""
+        """Return the pieces with bytes of this file that are not on disk."""
         length = self._layout.files[number].length
         size = found.disk.size if found.disk is not None else 0
         if size >= length:
@@ -286,7 +329,7 @@ class _Check:
 
 
 _WHOLE_FILE = {"missing", "changed"}
-"""Faults that are the same for every piece of a file."""
+"""Faults that every piece of the file has."""
 
 
 def _source_of(located: ContentLocation, count: int) -> Source:
@@ -300,8 +343,8 @@ def _source_of(located: ContentLocation, count: int) -> Source:
     return Source(root=located.root, paths=paths, stats=stats)
 
 
-def _runs(marks: bytearray) -> Iterator[range]:
-    """The runs of ones."""
+def _marked_runs(marks: bytearray) -> Iterator[range]:
+    """Yield consecutive marked indices as ranges."""
     start = marks.find(1)
     while start >= 0:
         stop = marks.find(0, start)

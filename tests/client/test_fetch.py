@@ -117,7 +117,7 @@ def test_the_torrent_file_of_a_magnet(given: Given, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["made.torrent"]
     again, _, err = fetch(magnet, tmp_path, *given.peer, "--metadata-only", "-o", output)
     assert again == ExitCode.REFUSED
-    assert "already there" in err
+    assert "already exists" in err
 
 
 def test_a_second_run_has_nothing_to_do(given: Given, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def _matching(info: Info, globs: list[str]) -> Iterator[int]:
     from mktorrent_py.content.selection import only_matching
 
     for glob in globs:
-        selection = only_matching((glob,), "--select-file")
+        selection = only_matching((glob,))
         matches = [number for number, file in enumerate(info.files) if selection.verdict(file.path, False) is None]
         if not matches:
             raise UsageError(f"no file matches {quoted(glob)}", hint="mkt inspect --files lists them.")

@@ -13,10 +13,18 @@ from typing import Any
 
 from mktorrent_py.cli.options.types import refuse_two_faces
 from mktorrent_py.cli.output import console, messages, streams, table
-from mktorrent_py.cli.output.create_warnings import forewarnings
+from mktorrent_py.cli.output.create_warnings import advice_for
 from mktorrent_py.cli.output.output_paths import STANDARD_STREAM, Place
 from mktorrent_py.cli.output.progress import ProgressMode, shown
-from mktorrent_py.create import CreateOptions, CreateResult, Draft, create_from_stream, draft_torrent, hash_draft
+from mktorrent_py.create import (
+    CreateOptions,
+    CreateResult,
+    Draft,
+    create_from_stream,
+    draft_torrent,
+    hash_draft,
+    warnings_of,
+)
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import binary_size, duration, human_rate, human_size, percent, plural, printable
 from mktorrent_py.hashing.hasher import Progress
@@ -87,8 +95,8 @@ def _draft(place: Place, wanted: CreateOptions, face: Face) -> Draft:
     draft = draft_torrent(Path(place.content), replace(wanted, scan=replace(wanted.scan, never=never)))
     place.check_outputs(draft.name)
     if not face.quiet:
-        for warning in forewarnings(draft):
-            messages.warn(warning.message, hint=warning.advice)
+        for warning in warnings_of(draft):
+            messages.warn(warning.message, hint=advice_for(warning))
     return draft
 
 
@@ -110,7 +118,7 @@ def _warn_of_findings(created: CreateResult) -> None:
     from mktorrent_py.cli.output.lint_report import warn_of
     from mktorrent_py.metainfo.lint import Finding, lint_metainfo
 
-    said = {warning.rule for warning in forewarnings(created.draft)}
+    said = {warning.code for warning in warnings_of(created.draft)}
     first: dict[str, Finding] = {}
     for finding in lint_metainfo(created.metainfo):
         if finding.rule not in said:

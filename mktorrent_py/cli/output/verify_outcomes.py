@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mktorrent_py.cli.exit import ExitCode, exit_code_of
+from mktorrent_py.cli.hints import hint_for
 from mktorrent_py.cli.options.input import read_metainfo_from, shown_source
 from mktorrent_py.cli.options.types import refuse_two_faces
 from mktorrent_py.cli.output import console, messages, table
@@ -114,7 +115,7 @@ def _complain(outcome: Outcome) -> None:
     if outcome.error is not None:
         said = str(outcome.error)
         named = said if label in said else f"{label}: {said}"
-        messages.fail(named, outcome.error.hint)
+        messages.fail(named, hint_for(outcome.error))
     elif outcome.report is not None and outcome.report.contradicts_itself:
         messages.fail(f"{label} contradicts itself: {_contradiction(outcome.report)}", _NO_CONTENT_FITS)
 
@@ -168,7 +169,7 @@ FIELDS = (
 def outcome_facts(outcome: Outcome) -> dict[str, Any]:
     """What became of one torrent, as data. Lengths and offsets are in bytes; pieces are counted from 0."""
     if outcome.report is None:
-        error = {"message": str(outcome.error), "hint": outcome.error.hint if outcome.error else None}
+        error = {"message": str(outcome.error), "hint": hint_for(outcome.error) if outcome.error else None}
         return {"torrent": str(outcome.torrent), "ok": False, "error": error}
     report, info = outcome.report, outcome.report.metainfo.info
     return {

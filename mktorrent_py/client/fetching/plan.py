@@ -166,7 +166,7 @@ def what_is_wrong(plan: Plan, report: VerifyReport) -> FileReport | None:
 def _wanted(files: Sequence[File], globs: Sequence[str]) -> set[int]:
     if not globs:
         return set(range(len(files)))
-    selection = only_matching(tuple(globs), "--select")
+    selection = only_matching(tuple(globs))
     wanted = {number for number, file in enumerate(files) if selection.verdict(file.path, False) is None}
     if not wanted:
         raise UsageError(f"no file of the torrent matches {' or '.join(globs)}", hint="mkt inspect --files lists them.")
