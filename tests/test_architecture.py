@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -58,6 +59,11 @@ PURE = (
 """Packages and modules of values alone: the clock, the dice and the disk are arguments."""
 
 IMPURE_MODULES = {"asyncio", "io", "os", "pathlib", "socket", "subprocess", "sys", "threading", "time", "random"}
+
+WITHOUT_COMMAND_LINE = ("errors", "formatting", "hashing", "content", "torrentfile", "create", "verify")
+"""Packages whose messages never name an option, a verb or the program: hints that do are in `cli/hints.py`."""
+
+OPTION_OR_VERB = re.compile(r"(?<![\w-])--?[a-z][a-z-]*(?![\w-])|\bmkt\s+[a-z]")
 
 CATCH_ALLS = {"common", "constants", "helper", "helpers", "misc", "shared", "util", "utils"}
 """Names that say nothing of what a file holds: a constant lives beside the rule that needs it."""
@@ -146,6 +152,30 @@ def test_every_pure_name_is_a_module() -> None:
 @pytest.mark.parametrize("module", [module for module in MODULES if package_of(module) != "client"])
 def test_only_the_client_knows_libtorrent(module: str) -> None:
     assert "libtorrent" not in {name.split(".")[0] for name in imports(module)}
+
+
+def literals(path: Path) -> Iterator[str]:
+    """String literals of a module, the pieces of f-strings among them; docstrings are left out."""
+    docstrings = {
+        id(node.body[0].value)
+        for node in nodes(path)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in nodes(path):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if package_of(module) in WITHOUT_COMMAND_LINE])
+def test_the_library_names_no_option_and_no_verb(module: str) -> None:
+    assert [text for text in literals(MODULES[module]) if OPTION_OR_VERB.search(text)] == []
+
+
+@pytest.mark.parametrize("text", ["Use --force to overwrite it.", "leave it out with -x", "mkt verify shows them"])
+def test_an_option_or_a_verb_is_recognised(text: str) -> None:
+    assert OPTION_OR_VERB.search(text)
 
 
 def test_every_file_is_named_after_what_it_holds() -> None:

@@ -174,9 +174,9 @@ def _listed_texts(options: CreateOptions) -> list[str]:
 
 
 def check_name(name: str) -> None:
-    """Raises UsageError for a torrent name that is no name everywhere."""
+    """Raise UsageError for a torrent name that is not a valid file name on every system."""
     if not name:
-        raise UsageError("the content has no name of its own", hint="Give the torrent one with --name.")
+        raise UsageError("the content has no name of its own", code="torrent-name-invalid", name=name)
     reason = unsafe_reason(name)
     if reason is not None:
-        raise UsageError(f"the name {quoted(name)} {reason}", hint="Give the torrent another with --name.")
+        raise UsageError(f"the name {quoted(name)} {reason}", code="torrent-name-invalid", name=name)
