@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,12 +20,13 @@ from mktorrent_py.formatting import printable, quoted
 from mktorrent_py.hashing.checksums import ALGORITHMS, FileChecksums
 from mktorrent_py.hashing.hasher import Fault, HashOptions, Progress, Source, hash_content
 from mktorrent_py.hashing.kernel import sha256_pairs
+from mktorrent_py.metainfo import rules
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
 from mktorrent_py.metainfo.merkle import NODE_LENGTH, ceil_div, root_of_layer
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.metainfo.paths import unsafe_reason
+from mktorrent_py.metainfo.node import Node
 from mktorrent_py.metainfo.piece_length import (
     STREAM_PIECE_LENGTH,
     PieceLengthChoice,
@@ -34,7 +35,6 @@ from mktorrent_py.metainfo.piece_length import (
     evaluate,
     with_less_padding,
 )
-from mktorrent_py.metainfo.write.top_level import Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +141,7 @@ def check_options(options: CreateOptions) -> None:
             f"v2 and hybrid torrents have one order of files, by path (BEP 52), and cannot sort by {options.scan.sort}",
             hint="Leave --sort out, or say --v1.",
         )
-    if options.private and options.nodes:
-        raise UsageError("a private torrent must not name DHT nodes (BEP 27)", hint="Leave out --node or --private.")
+    rules.require(rules.private_nodes(options.private, options.nodes))
     for algorithm in options.checksums:
         if algorithm not in ALGORITHMS:
             raise UsageError(f"no checksum is called {quoted(algorithm)}", hint=f"Take {' or '.join(ALGORITHMS)}.")
@@ -166,42 +165,36 @@ def _check_lengths(options: CreateOptions) -> None:
 
 def _check_values(options: CreateOptions) -> None:
     """Refuse to write what would be malformed in what is read."""
-    for host, port in options.nodes:
-        if not host or not 0 < port < 1 << 16:
-            raise UsageError(f"{quoted(f'{host}:{port}')} is not a host and a port")
-    if any(len(infohash) != 20 for infohash in options.similar):
-        raise UsageError("a similar torrent is named by an infohash of 20 bytes (BEP 38)")
-    if options.creation_date is not None and options.creation_date < 0:
-        raise UsageError(f"the creation date {options.creation_date} is before 1970, which it cannot say")
     if not all(options.trackers):
-        raise UsageError("a tier has no trackers")
-    if not all(_listed_texts(options)) or options.update_url == "":
-        raise UsageError("a URL or the name of a collection is empty")
-    for text in _texts(options):
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError:
-            raise UsageError(f"{quoted(text)} is not UTF-8, as all text in a torrent is") from None
+        raise UsageError("a tracker tier is empty", code="tier-empty")
+    for problem in _problems(options):
+        rules.require(problem)
 
 
-def _texts(options: CreateOptions) -> list[str]:
-    """All text that goes into the torrent, but for its name, which may be kept as raw bytes."""
-    single = (options.update_url, options.comment, options.source, options.created_by)
-    return [text for text in single if text is not None] + _listed_texts(options)
-
-
-def _listed_texts(options: CreateOptions) -> list[str]:
-    lists = (options.web_seeds, options.http_seeds, options.collections, *options.trackers)
-    return [text for texts in lists for text in texts]
+def _problems(options: CreateOptions) -> Iterator[rules.Problem | None]:
+    """What the rules say of every value; the name may be kept as raw bytes, which `check_name` judges."""
+    for tier in options.trackers:
+        yield from map(rules.tracker_url, tier)
+    yield from map(rules.web_seed_url, options.web_seeds)
+    yield from map(rules.http_seed_url, options.http_seeds)
+    yield from [rules.node(host, port) for host, port in options.nodes]
+    yield from map(rules.similar_torrent, options.similar)
+    yield from map(rules.collection, options.collections)
+    texts = {"comment": options.comment, "creator": options.created_by, "source": options.source}
+    for what, value in texts.items():
+        if value is not None:
+            yield rules.text(value, what)
+    if options.update_url is not None:
+        yield rules.update_url(options.update_url)
+    if options.creation_date is not None:
+        yield rules.creation_date(options.creation_date)
 
 
 def check_name(name: str) -> None:
-    """Raises UsageError for a torrent name that is no name everywhere."""
+    """Raises UsageError for a torrent name that is unsafe on some system, or empty."""
     if not name:
-        raise UsageError("the content has no name of its own", hint="Give the torrent one with --name.")
-    reason = unsafe_reason(name)
-    if reason is not None:
-        raise UsageError(f"the name {quoted(name)} {reason}", hint="Give the torrent another with --name.")
+        raise UsageError("the content has no name of its own", code="name-missing")
+    rules.require(rules.torrent_name(name))
 
 
 def hash_draft(draft: Draft, *, progress: Progress | None = None) -> CreateResult:

@@ -15,6 +15,18 @@ HINTS: dict[str, str] = {
     # Content: scanning, selection, links
     # Creating: formats, piece lengths, names
     # Metainfo: reading, limits, rules
+    "tracker-malformed": "Use {schemes}; udp needs a port, and a comma inside a URL is written %2C.",
+    "web-seed-malformed": "Use {schemes}: https://mirror.example/pub/.",
+    "update-url-malformed": "Use {schemes}: https://example.org/release.torrent.",
+    "tier-empty": "Write https://tracker.example/announce, or omit the option.",
+    "node-malformed": "Write router.example.org:6881, 192.0.2.7:6881 or [2001:db8::1]:6881.",
+    "infohash-invalid": "Write 40 hexadecimal digits.",
+    "dht-nodes-in-private": "Omit the nodes (--no-nodes when editing), or leave it public.",
+    "name-missing": "Name the torrent with --name.",
+    "name-invalid": "Choose another name with --name.",
+    "piece-length-too-small": "Omit --piece-length to have it chosen.",
+    "piece-length-too-large": "Omit --piece-length to have it chosen.",
+    "piece-length-not-power-of-two": "Use {shorter} or {longer}, or --v1.",
     "limit-exceeded": "Use --limit to read more: size=1GiB, depth=500, tokens=50000000.",
     # Editing
     "infohash-change-refused": "Add --new-infohash to allow it.",

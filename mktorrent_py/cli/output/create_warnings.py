@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mktorrent_py.create import Draft
 from mktorrent_py.formatting import binary_size, human_size, percent, plural
-from mktorrent_py.metainfo.piece_length import LONGEST_USUAL, TOLERABLE_PADDING
+from mktorrent_py.metainfo.piece_length import MAX_USUAL_PIECE_LENGTH, TOLERABLE_PADDING
 
 MAX_NAMED = 3
 
@@ -37,7 +37,7 @@ def forewarnings(draft: Draft) -> Iterator[Forewarning]:
             f"no piece length allowed here makes {plural(target, 'piece')}: it will be {draft.choice.pieces:,}",
             "In v2 and hybrids every file has a piece of its own at least; --v1 has them share.",
         )
-    if draft.layout.piece_length > LONGEST_USUAL:
+    if draft.layout.piece_length > MAX_USUAL_PIECE_LENGTH:
         length = binary_size(draft.layout.piece_length)
         yield Forewarning(f"many clients have never met pieces of {length}", "16 MiB is the longest that is usual.")
 
