@@ -7,27 +7,20 @@ says `new_infohash`: its bytes are the torrent's identity.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from mktorrent_py.errors import MetainfoError, RefusedError, UsageError
 from mktorrent_py.formatting import printable, quoted
-from mktorrent_py.metainfo import bencode
+from mktorrent_py.metainfo import bencode, rules
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import Infohashes
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.metainfo.paths import unsafe_reason
-from mktorrent_py.metainfo.write.top_level import (
-    Node,
-    Tier,
-    distinct_tiers,
-    encode_items,
-    host_port,
-    tracker_fields,
-    web_seed_fields,
-)
+from mktorrent_py.metainfo.node import Node, host_port
+from mktorrent_py.metainfo.trackers import Tier, distinct_tiers, tracker_fields
+from mktorrent_py.metainfo.write.top_level import encode_items, web_seed_fields
 
 Item = TypeVar("Item")
 Changes = dict[str, "bencode.Encodable | None"]
@@ -171,29 +164,41 @@ def check_edit(edit: Edit) -> None:
                 f"{quoted(key)} describes the content and cannot be set: that would be another torrent",
                 hint="mkt create makes one.",
             )
-    for value in (edit.comment, edit.created_by, edit.name, edit.source, edit.update_url):
+    for problem in _problems(edit):
+        rules.require(problem)
+
+
+def _problems(edit: Edit) -> Iterator[rules.Problem | None]:
+    """What the rules say of every value that an edit puts in; what it removes may be anything."""
+    trackers = edit.trackers
+    for tier in (*(trackers.replace or ()), *trackers.add, [url for _, url in trackers.add_to_tier]):
+        yield from map(rules.tracker_url, tier)
+    yield from map(rules.web_seed_url, _added(edit.web_seeds))
+    yield from map(rules.http_seed_url, _added(edit.http_seeds))
+    yield from [rules.node(host, port) for host, port in _added(edit.nodes)]
+    yield from map(rules.similar_torrent, _added(edit.similar))
+    yield from map(rules.collection, _added(edit.collections))
+    texts = {"comment": edit.comment, "creator": edit.created_by, "name": edit.name, "source": edit.source}
+    for what, value in texts.items():
         if isinstance(value, str):
-            _check_utf8(value)
-    if isinstance(edit.name, str) and (reason := unsafe_reason(edit.name)):
-        raise UsageError(f"the name {quoted(edit.name)} {reason}", hint="Take another name.")
-    if isinstance(edit.creation_date, int) and edit.creation_date < 0:
-        raise UsageError("a creation date cannot be before 1970")
+            yield rules.text(value, what)
+    if isinstance(edit.name, str):
+        yield rules.torrent_name(edit.name)
+    if isinstance(edit.creation_date, int):
+        yield rules.creation_date(edit.creation_date)
+    if isinstance(edit.update_url, str) and edit.update_url:
+        yield rules.update_url(edit.update_url)
 
 
-def _check_utf8(text: str) -> None:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise UsageError(f"{quoted(text)} is not UTF-8, as all text in a torrent is") from None
+def _added(change: ListChange[Item]) -> tuple[Item, ...]:
+    return (change.replace or ()) + change.add
 
 
 def _check_private_nodes(before: Metainfo, after: Metainfo, label: str) -> None:
-    had_both = before.info.private and before.nodes
-    if after.info.private and after.nodes and not had_both:
-        raise UsageError(
-            f"{label} would be private and name DHT nodes, which a private torrent must not (BEP 27)",
-            hint="Say --no-nodes, or leave it public.",
-        )
+    problem = rules.private_nodes(after.info.private, after.nodes)
+    if problem is not None and rules.private_nodes(before.info.private, before.nodes) is None:
+        message = f"{label} would be private and have DHT nodes, which a private torrent must not (BEP 27)"
+        raise UsageError(message, code=problem.code)
 
 
 def _refusal(label: str, infohashes: Infohashes) -> RefusedError:

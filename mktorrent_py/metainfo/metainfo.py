@@ -15,6 +15,7 @@ from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.bencode import Dictionary, Limits, Value
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import Infohashes, TorrentVersion
+from mktorrent_py.metainfo.node import Node
 from mktorrent_py.metainfo.parse.canonical_form import note_form
 from mktorrent_py.metainfo.parse.diagnostics import Diagnostic, Diagnostics
 from mktorrent_py.metainfo.parse.fields import Fields, kind_of, optional_text, texts
@@ -26,15 +27,8 @@ from mktorrent_py.metainfo.parse.top_level import (
     read_trackers,
     read_web_seeds,
 )
-from mktorrent_py.metainfo.write.top_level import (
-    Node,
-    Tier,
-    distinct_tiers,
-    encode_items,
-    encode_piece_layers,
-    tracker_fields,
-    web_seed_fields,
-)
+from mktorrent_py.metainfo.trackers import Tier, distinct_tiers, tracker_fields
+from mktorrent_py.metainfo.write.top_level import encode_items, encode_piece_layers, web_seed_fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

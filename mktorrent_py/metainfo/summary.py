@@ -27,8 +27,8 @@ from mktorrent_py.metainfo.infohash import Infohashes
 from mktorrent_py.metainfo.layout import Layout
 from mktorrent_py.metainfo.magnet.uri import Magnet
 from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.metainfo.node import host_port
 from mktorrent_py.metainfo.parse.diagnostics import Diagnostic
-from mktorrent_py.metainfo.write.top_level import host_port
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Summary = dict[str, Json]

@@ -15,7 +15,7 @@ from mktorrent_py.metainfo.diff.fingerprint import Fingerprint, fingerprints
 from mktorrent_py.metainfo.layout import PathComponents
 from mktorrent_py.metainfo.metainfo import Metainfo
 from mktorrent_py.metainfo.summary import KNOWN_INFO, KNOWN_OUTER, Json, Summary, summarize
-from mktorrent_py.metainfo.write.top_level import Tier
+from mktorrent_py.metainfo.trackers import Tier
 
 COMPARED_ELSEWHERE = frozenset({"trackers", "magnet", "unknown_keys", "oddities"})
 TOLD_BY_FACTS = (

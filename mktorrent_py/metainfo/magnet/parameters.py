@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from itertools import chain
 from urllib.parse import quote, unquote_to_bytes
+
+from mktorrent_py.metainfo import rules
+from mktorrent_py.metainfo.node import Node
 
 MAX_FILE_INDEX = 10_000
 """The highest file index read from `so`. BEP 53 has no bound; libtorrent's is this, and `so=0-4294967295` needs one."""
 
-ENDPOINT = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9_][\w.-]{0,252})):([0-9]{1,5})", re.IGNORECASE | re.ASCII)
-_DOTTED = re.compile(r"[0-9.]+")
 _URL = re.compile(r"[^\s\x00-\x1f\x7f]+")
-_TRACKER_SCHEMES = frozenset({"http", "https", "udp", "ws", "wss"})
-_WEB_SEED_SCHEMES = frozenset({"http", "https", "ftp"})
 _LENGTH = re.compile(r"[0-9]{1,19}")
 _SELECTION = re.compile(r"[0-9,-]+")
 _SELECTED = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
@@ -25,7 +23,7 @@ def decoded(value: str) -> str:
     return unquote_to_bytes(value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
 
-def quoted(text: str) -> str:
+def percent_encoded(text: str) -> str:
     return quote(text, safe="", errors="surrogateescape")
 
 
@@ -44,16 +42,13 @@ def read_url(value: str) -> str | None:
 
 
 def read_tracker(value: str) -> str | None:
-    return read_url(value) if _scheme(value) in _TRACKER_SCHEMES else None
+    url = decoded(value)
+    return url if rules.tracker_url(url) is None else None
 
 
 def read_web_seed(value: str) -> str | None:
-    return read_url(value) if _scheme(value) in _WEB_SEED_SCHEMES else None
-
-
-def _scheme(value: str) -> str:
-    scheme, _, rest = decoded(value).partition("://")
-    return scheme.lower() if rest else ""
+    url = decoded(value)
+    return url if rules.web_seed_url(url) is None else None
 
 
 def read_length(value: str) -> int | None:
@@ -61,18 +56,9 @@ def read_length(value: str) -> int | None:
     return int(digits) if _LENGTH.fullmatch(digits) else None
 
 
-def read_endpoint(value: str) -> tuple[str, int] | None:
-    parts = ENDPOINT.fullmatch(decoded(value))
-    if parts is None or int(parts[3]) > 65535:
-        return None
-    try:
-        if parts[1]:
-            IPv6Address(parts[1])
-        elif _DOTTED.fullmatch(parts[2]):
-            IPv4Address(parts[2])
-    except AddressValueError:
-        return None
-    return parts[1] or parts[2], int(parts[3])
+def read_node(value: str) -> Node | None:
+    node = rules.parse_node(decoded(value))
+    return None if isinstance(node, rules.Problem) else node
 
 
 # Selected files: inclusive ranges of indices, which are expanded only once they are merged

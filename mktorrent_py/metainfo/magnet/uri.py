@@ -14,17 +14,17 @@ from itertools import chain
 from typing import TypeVar
 
 from mktorrent_py.errors import MagnetError, UsageError
+from mktorrent_py.metainfo import rules
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import Infohashes
 from mktorrent_py.metainfo.magnet.parameters import (
-    ENDPOINT,
     MAX_FILE_INDEX,
     decoded,
     expand_ranges,
-    quoted,
-    read_endpoint,
+    percent_encoded,
     read_keywords,
     read_length,
+    read_node,
     read_selection,
     read_tracker,
     read_url,
@@ -33,8 +33,8 @@ from mktorrent_py.metainfo.magnet.parameters import (
     selection_text,
 )
 from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.metainfo.node import host_port
 from mktorrent_py.metainfo.parse.files import listed_positions
-from mktorrent_py.metainfo.write.top_level import host_port
 
 T = TypeVar("T")
 
@@ -85,13 +85,13 @@ class Magnet:
             name=query.first("dn", read_words),
             trackers=query.every("tr", read_tracker),
             web_seeds=query.every("ws", read_web_seed),
-            peers=tuple(dict.fromkeys(host_port(peer) for peer in query.every("x.pe", read_endpoint))),
+            peers=tuple(dict.fromkeys(host_port(peer) for peer in query.every("x.pe", read_node))),
             select_only=expand_ranges(chain.from_iterable(query.every("so", read_selection))),
             length=query.first("xl", read_length),
             keywords=tuple(dict.fromkeys(chain.from_iterable(query.every("kt", read_keywords)))),
             exact_sources=tuple(url for url in query.every("xs", read_url) if not _is_urn(url, "btpk")),
             acceptable_sources=query.every("as", read_url),
-            dht=query.every("dht", read_endpoint),
+            dht=query.every("dht", read_node),
             public_key=public_key,
             salt=_salt(query) if public_key else None,
             ignored=tuple(query.ignored),
@@ -135,19 +135,19 @@ class Magnet:
         if self.salt:
             yield "s", self.salt.hex()
         if self.name:
-            yield "dn", quoted(self.name)
+            yield "dn", percent_encoded(self.name)
         if self.length is not None:
             yield "xl", str(self.length)
-        yield from (("tr", quoted(url)) for url in self.trackers)
-        yield from (("ws", quoted(url)) for url in self.web_seeds)
-        yield from (("as", quoted(url)) for url in self.acceptable_sources)
-        yield from (("xs", quoted(url)) for url in self.exact_sources)
+        yield from (("tr", percent_encoded(url)) for url in self.trackers)
+        yield from (("ws", percent_encoded(url)) for url in self.web_seeds)
+        yield from (("as", percent_encoded(url)) for url in self.acceptable_sources)
+        yield from (("xs", percent_encoded(url)) for url in self.exact_sources)
         yield from (("x.pe", peer) for peer in self.peers)
         yield from (("dht", host_port(node)) for node in self.dht)
         if self.select_only:
             yield "so", selection_text(self.select_only)
         if self.keywords:
-            yield "kt", "+".join(map(quoted, self.keywords))
+            yield "kt", "+".join(map(percent_encoded, self.keywords))
 
 
 # The query
@@ -267,12 +267,10 @@ def _nothing_named(query: _Query) -> MagnetError:
 
 
 def _given_peer(text: str) -> str:
-    endpoint = ENDPOINT.fullmatch(text) and read_endpoint(text)
-    if not endpoint or not endpoint[1]:
-        raise UsageError(
-            f"{text!a} is not a peer", hint="Write 192.0.2.7:6881, [2001:db8::7]:6881 or seed.example:6881."
-        )
-    return host_port(endpoint)
+    node = rules.parse_node(text)
+    if isinstance(node, rules.Problem):
+        raise node.as_error()
+    return host_port(node)
 
 
 def _given_selection(info: Info, numbers: set[int]) -> tuple[int, ...]:

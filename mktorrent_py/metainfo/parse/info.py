@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from mktorrent_py.formatting import brief_integer
+from mktorrent_py.metainfo import rules
 from mktorrent_py.metainfo.bencode import Dictionary, Value
 from mktorrent_py.metainfo.info import Info, has_lone_root_file
 from mktorrent_py.metainfo.infohash import Infohashes, TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
-from mktorrent_py.metainfo.merkle import BLOCK_LENGTH, ceil_div, is_power_of_two
+from mktorrent_py.metainfo.merkle import BLOCK_LENGTH, ceil_div
 from mktorrent_py.metainfo.parse.diagnostics import Diagnostics
 from mktorrent_py.metainfo.parse.fields import (
     Fields,
@@ -153,7 +154,7 @@ def _read_tree(fields: Fields, diagnostics: Diagnostics) -> tuple[File, ...] | N
 
 
 def _is_v2_piece_length(piece_length: int, diagnostics: Diagnostics) -> bool:
-    if piece_length >= BLOCK_LENGTH and is_power_of_two(piece_length):
+    if rules.is_v2_piece_length(piece_length):
         return True
     problem = f"is {piece_length:,}; v2 needs a power of two of at least {BLOCK_LENGTH:,} (BEP 52)"
     diagnostics.error("piece-length-invalid", problem, "piece length")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mktorrent_py.formatting import brief_integer
+from mktorrent_py.formatting import quoted
+from mktorrent_py.metainfo import rules
 from mktorrent_py.metainfo.bencode import Dictionary, Value
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.merkle import NODE_LENGTH, ceil_div, root_of_layer
+from mktorrent_py.metainfo.node import Node, host_port
 from mktorrent_py.metainfo.parse.diagnostics import Diagnostics
 from mktorrent_py.metainfo.parse.fields import (
     Fields,
@@ -18,7 +20,7 @@ from mktorrent_py.metainfo.parse.fields import (
     optional_text,
     texts,
 )
-from mktorrent_py.metainfo.write.top_level import Node, Tier, distinct_tiers
+from mktorrent_py.metainfo.trackers import Tier, distinct_tiers
 
 
 def read_trackers(fields: Fields, diagnostics: Diagnostics) -> tuple[Tier, ...]:
@@ -59,17 +61,22 @@ def read_nodes(value: Value, diagnostics: Diagnostics) -> tuple[Node, ...]:
 def _read_node(item: Value, at: int, diagnostics: Diagnostics) -> Node | None:
     match item:
         case (bytes(host), int(port)) if host and 0 < port < 65536:
-            return decode_text(host, diagnostics, at), port
+            node = decode_text(host, diagnostics, at), port
+            if rules.node(*node) is not None:
+                # It stays in the typed view, so that it can be removed by name.
+                diagnostics.warning("node-malformed", f"{quoted(host_port(node))} is not a valid host and port", at)
+            return node
     diagnostics.warning("node-malformed", "is not a host and a port", at)
     return None
 
 
 def read_date(fields: Fields, diagnostics: Diagnostics) -> int | None:
     date = optional_integer(fields, "creation date", diagnostics)
-    if date is not None and date < 0:
-        diagnostics.warning("date-out-of-range", f"is {brief_integer(date)}, before 1970", "creation date")
-        return None
-    return date
+    problem = None if date is None else rules.creation_date(date)
+    if problem is None:
+        return date
+    diagnostics.warning(problem.code, problem.message, "creation date")
+    return None
 
 
 def read_piece_layers(fields: Fields, info: Info, diagnostics: Diagnostics) -> dict[bytes, bytes] | None:
