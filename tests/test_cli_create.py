@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import MKT
 from trees import write_tree
 
 from mktorrent_py import Metainfo
@@ -22,7 +23,6 @@ from mktorrent_py.cli import main
 from mktorrent_py.cli.output import console, create_report, table
 from mktorrent_py.cli.output.create_report import shell_word
 
-MKT = [sys.executable, "-c", "from mktorrent_py.cli import entry; entry()"]
 TREE = {"a.bin": 300_000, "docs/b.txt": 20_000, "docs/empty": 0}
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="names, modes and links that Windows has not")
 PRIVILEGED = hasattr(os, "geteuid") and os.geteuid() == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import MKT
 
 import mktorrent_py
 from mktorrent_py.cli import app, main, signals
 from mktorrent_py.cli.exit import ExitCode, failure_of
 from mktorrent_py.errors import ContentError, MetainfoError, RefusedError, UsageError
 
-MKT = [sys.executable, "-c", "from mktorrent_py.cli import entry; entry()"]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
 
 
@@ -28,7 +29,7 @@ def mkt(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
 
 def shell(script: str, directory: Path) -> subprocess.CompletedProcess[str]:
     """A script in which `mkt` is the command."""
-    command = f"mkt() {{ '{sys.executable}' -c '{MKT[2]}' \"$@\"; }}\n{script}"
+    command = f'mkt() {{ {shlex.join(MKT)} "$@"; }}\n{script}'
     return subprocess.run(
         ["bash", "-o", "pipefail", "-c", command], text=True, capture_output=True, cwd=directory, timeout=60
     )

@@ -7,11 +7,11 @@ import os
 import pty
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import MKT
 from hypothesis import given
 from hypothesis import strategies as st
 from torrents import encode, hybrid, leaf, v1, v2
@@ -21,7 +21,6 @@ from mktorrent_py.cli.output.raw_json import raw_json
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.magnet.uri import Magnet
 
-MKT = [sys.executable, "-c", "from mktorrent_py.cli import entry; entry()"]
 EVIL = "a\n\x1b[31m\u202etxt\u200b"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import typer
+from commands import MKT
 from torrents import encode, hybrid, v1
 from typer.models import TyperPath
 
@@ -19,7 +21,6 @@ from mktorrent_py.cli import app, main
 from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.cli.options.click_types import reworded
 
-MKT = [sys.executable, "-c", "from mktorrent_py.cli import entry; entry()"]
 NAMELESS = v1() | {"info": {key: value for key, value in v1()["info"].items() if key != "name"}}
 DEEP = b"d1:a" + b"l" * 200 + b"e" * 200
 
@@ -149,7 +150,7 @@ def test_a_refused_torrent_is_named(here: Path, words: list[str], capsys: pytest
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
 @pytest.mark.parametrize("verb", ["inspect -", "magnet -", "lint -", "edit - -c x", "verify - .", "diff - a.torrent"])
 def test_standard_input_that_is_closed_is_said_to_be(here: Path, verb: str) -> None:
-    script = f"'{MKT[0]}' -c '{MKT[2]}' {verb} <&-"
+    script = f"{shlex.join(MKT)} {verb} <&-"
     done = subprocess.run(["sh", "-c", script], text=True, capture_output=True, cwd=here, timeout=60)
     assert done.returncode == ExitCode.CONTENT
     assert done.stderr == "mkt: cannot read standard input: it is closed\n"
@@ -215,12 +216,20 @@ def test_a_code_on_standard_output_is_a_face_of_its_own(here: Path, capsys: pyte
     assert "--output" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["verify", "a.torrent", ".", "--files"], ["magnet", "a.torrent", "--select-file"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["verify", "a.torrent", ".", "--files"],
+        ["magnet", "a.torrent", "--select-file"],
+        ["create", ".", "--include"],
+        ["create", ".", "--exclude"],
+    ],
+)
 def test_a_pattern_is_blamed_on_its_own_option(
     here: Path, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*words, "["]) == ExitCode.USAGE
-    assert capsys.readouterr().err.startswith(f"mkt: {words[-1]} '[' is not a pattern")
+    assert capsys.readouterr().err.startswith(f"mkt: {words[-1]}: pattern '[' cannot match any file")
 
 
 def test_how_it_was_verified_is_said_in_every_face(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

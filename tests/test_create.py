@@ -42,7 +42,7 @@ def test_the_corpus_comes_out_as_the_reference_makes_it(name: str, version: Torr
 
 
 @given(tree=trees(), version=st.sampled_from(VERSIONS), threads=st.integers(1, 3))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_tree_comes_out_as_the_reference_makes_it(
     tree: Content, version: TorrentVersion, threads: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

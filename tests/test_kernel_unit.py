@@ -143,7 +143,7 @@ def units(draw: st.DrawFn) -> tuple[list[bytes], list[Row], int]:
 
 
 @given(unit=units(), sequential=st.booleans(), checked=st.booleans())
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 def test_any_unit(
     hash_unit: HashUnit,
     tmp_path_factory: pytest.TempPathFactory,

@@ -89,10 +89,28 @@ def test_no_v2_piece_crosses_a_file(lengths: list[int], version: TorrentVersion)
         (1, 1 << 20, 8, 1),
         (40, 1 << 20, 2, 16),
         (36, 1 << 20, 2, 16),
+        (512, 1 << 16, 2, 256),
+        (510, 1 << 16, 2, 16),
     ],
 )
 def test_units_suit_the_lanes_and_share_out_the_work(count: int, piece_length: int, workers: int, each: int) -> None:
     assert pieces_per_unit(count, piece_length, workers) == each
+
+
+@given(st.integers(1, 64), st.integers(0, 3) | st.integers(0, 10**6), st.sampled_from([1 << 14, 1 << 20, 1 << 27]))
+def test_units_are_full_where_every_worker_has_one(workers: int, more: int, piece_length: int) -> None:
+    full = max((16 << 20) // piece_length, LANES)
+    assert pieces_per_unit(workers * full + more, piece_length, workers) == full
+
+
+@given(st.integers(1, 64), st.integers(1, 63), st.sampled_from([1 << 14, 1 << 20, 1 << 27]))
+def test_units_are_even_and_no_wider_than_the_lanes_elsewhere(workers: int, missing: int, piece_length: int) -> None:
+    count = max(workers * (max((16 << 20) // piece_length, LANES) - 1) + 1 - missing, 1)
+    share = -(-count // workers)
+    each = pieces_per_unit(count, piece_length, workers)
+    if share < max((16 << 20) // piece_length, LANES):
+        assert each <= LANES
+        assert -(-share // each) == -(-share // LANES)
 
 
 @given(st.integers(1, 10**6), st.sampled_from([1 << 14, 1 << 20, 1 << 27]), st.integers(1, 64))

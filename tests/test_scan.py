@@ -43,7 +43,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tree=st.lists(st.lists(NAMES, min_size=1, max_size=3).map(tuple), max_size=12), seed=st.integers())
 def test_no_order_on_disk_changes_the_scan(tree: list[tuple[str, ...]], seed: int) -> None:
     with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:

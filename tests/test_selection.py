@@ -196,7 +196,7 @@ def work_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return top
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(lines=st.lists(LINES, min_size=1, max_size=4))
 def test_git_agrees_about_ignore_files(work_tree: Path, lines: list[str]) -> None:
     (work_tree / ".git/info/exclude").write_text("\n".join(lines) + "\n")

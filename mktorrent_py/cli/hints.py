@@ -15,7 +15,7 @@ from mktorrent_py.errors import TorrentError
 
 HINTS: dict[str, str] = {
     # Files and output
-    "overwrite-refused": "Use --force to overwrite it, or --output to write somewhere else.",
+    "overwrite-refused": "Use --force to overwrite it, or write to another path.",
     # Content: scanning, selection, links
     "entry-permission-denied": (
         "Nothing was written. Exclude it with --exclude {pattern!q}, or run as a user who can read it."

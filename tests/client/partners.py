@@ -7,8 +7,9 @@ import subprocess
 import time
 from pathlib import Path
 
+from commands import free_port
 from partner import ALL, SCRIPTS, Errand, Partner
-from seeding_rig import HERE, free_port
+from seeding_rig import HERE
 
 
 class Aria2(Partner):

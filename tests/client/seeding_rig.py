@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 import json
 import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import libtorrent as lt
+from commands import MKT
 
 from mktorrent_py.client.seeding.content_check import CheckOptions, find, prove
 from mktorrent_py.client.seeding.events import Basis, SeedEvent
@@ -47,7 +46,6 @@ INTEROP_TREE: Mapping[str, int] = {
     "exactly one piece": PIECE_LENGTH,
     **{f"many/{number:02}.bin": 1000 * number + 1 for number in range(50)},
 }
-MKT = (sys.executable, "-c", "from mktorrent_py.cli import main; raise SystemExit(main())")
 PATIENCE = 20.0
 
 
@@ -104,12 +102,6 @@ def snapshot(directory: Path) -> dict[str, tuple[int, int, int]]:
     paths = sorted(directory.rglob("*"))
     states = [(path, path.lstat()) for path in paths]
     return {str(path): (state.st_size, state.st_mtime_ns, state.st_mode) for path, state in states}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HERE, 0))
-        return int(probe.getsockname()[1])
 
 
 def ready(release: Release, *, verified: bool = True) -> Ready:

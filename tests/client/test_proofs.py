@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from seeding_rig import HERE, QUIET_WORDS, Release, free_port, make_release, run_mkt, running, snapshot
+from commands import free_port
+from seeding_rig import HERE, QUIET_WORDS, Release, make_release, run_mkt, running, snapshot
 
 from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.client.seeding.check_cache import SETTLED_AFTER, Proofs

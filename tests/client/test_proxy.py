@@ -10,9 +10,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from commands import free_port
 from network_rig import Wire, in_own_network
 from proxy_rig import EXIT, HERE, Proxy, proxying
-from seeding_rig import QUIET, Leecher, at_once, free_port, make_release, run_mkt, running, seeding
+from seeding_rig import QUIET, Leecher, at_once, make_release, run_mkt, running, seeding
 from tracker_rig import tracking
 from web_rig import web_server
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import libtorrent as lt
 import pytest
+from commands import free_port
 from seeding_rig import (
     HERE,
     PATIENCE,
@@ -23,7 +24,6 @@ from seeding_rig import (
     Release,
     Running,
     files_below,
-    free_port,
     make_release,
     ready,
     run_mkt,

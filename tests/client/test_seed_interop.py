@@ -7,10 +7,11 @@ from itertools import repeat
 from pathlib import Path
 
 import pytest
+from commands import free_port
 from loopback import Tracker
 from partner import Errand, Partner, case_name
 from partners import PARTNERS, RTorrent, WebTorrent
-from seeding_rig import HERE, INTEROP_TREE, QUIET_WORDS, TREE, Release, free_port, make_release, running
+from seeding_rig import HERE, INTEROP_TREE, QUIET_WORDS, TREE, Release, make_release, running
 
 from mktorrent_py.metainfo.infohash import TorrentVersion
 

@@ -6,8 +6,9 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from commands import free_port
 from partner import Errand, Partner
-from seeding_rig import HERE, free_port
+from seeding_rig import HERE
 
 
 class WebServer(Partner):

@@ -18,15 +18,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from commands import free_port
 
 Command = list[str | Path]
-
-
-def free_port() -> int:
-    """A port that is free for TCP and, very likely, for UDP."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def require(program: str) -> str:

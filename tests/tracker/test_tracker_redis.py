@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
+from commands import free_port
 from redis.exceptions import ConnectionError as RedisConnectionError
 from rig import UdpClient, announce, http_announce, http_get, peer_id
 from test_tracker_state import tracking
@@ -25,12 +26,6 @@ from mktorrent_py.tracker.swarms.store import MemoryStore, Store, StoreUnavailab
 
 HASH = b"i" * 20
 SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -9,7 +9,6 @@ import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import MKT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rig import UdpClient, announce, http_announce, http_get, peer_id, torrent, write_torrent
@@ -27,7 +27,6 @@ from mktorrent_py.tracker.swarms.registry import Limits, Swarms
 from mktorrent_py.tracker.swarms.snapshot import capture, read_snapshot, write_snapshot
 from mktorrent_py.tracker.swarms.swarm import Peers
 
-MKT = str(Path(sys.executable).with_name("mkt"))
 HASH = b"i" * 20
 KEY = b"k" * 32
 
@@ -154,7 +153,7 @@ def test_a_snapshot_that_cannot_be_written_leaves_the_last_one(tmp_path: Path) -
 @contextmanager
 def tracking(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """`mkt track` on loopback, with the facts it starts with."""
-    command = [MKT, "track", "--bind", "127.0.0.1", "--port", "0", "--json", *options]
+    command = [*MKT, "track", "--bind", "127.0.0.1", "--port", "0", "--json", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stderr is not None
     try:
@@ -240,7 +239,7 @@ def wait_for_new(path: Path, older_than: int) -> int:
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([MKT, "track", *options], capture_output=True, text=True, check=False, timeout=20)
+    return subprocess.run([*MKT, "track", *options], capture_output=True, text=True, check=False, timeout=20)
 
 
 def test_a_taken_port_ends_with_6(tmp_path: Path) -> None:
@@ -296,7 +295,7 @@ def test_a_state_that_is_lost_at_the_end_is_told_of(tmp_path: Path) -> None:
 def test_what_it_says_to_a_person(tmp_path: Path) -> None:
     write_torrent(tmp_path, torrent("aurora"))
     (tmp_path / "broken.torrent").write_bytes(b"no")
-    command = [MKT, "track", str(tmp_path), "--bind", "127.0.0.1", "--port", "0"]
+    command = [*MKT, "track", str(tmp_path), "--bind", "127.0.0.1", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stderr is not None
     try:

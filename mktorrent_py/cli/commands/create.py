@@ -11,6 +11,7 @@ import typer
 from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.cli.options import types
 from mktorrent_py.cli.options.groups import Group, flag, in_groups, option, repeatable
+from mktorrent_py.cli.options.patterns import check_patterns
 from mktorrent_py.cli.options.types import Manner, Text, Texts
 from mktorrent_py.cli.output import streams
 from mktorrent_py.cli.output.create_report import Face, make
@@ -172,8 +173,8 @@ class Choice(Group):
     def scan(self) -> ScanOptions:
         return ScanOptions(
             selection=Selection(
-                include=tuple(self.include),
-                exclude=tuple(self.exclude),
+                include=check_patterns(self.include, "--include"),
+                exclude=check_patterns(self.exclude, "--exclude"),
                 ignore_lines=_ignore_lines(self.ignore_file),
                 hidden=not self.no_hidden,
                 keep_junk=self.keep_junk,

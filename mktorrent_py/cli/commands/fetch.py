@@ -11,6 +11,7 @@ import typer
 from mktorrent_py.cli.options import amounts, types
 from mktorrent_py.cli.options.groups import Group, flag, in_groups, option
 from mktorrent_py.cli.options.network import Peering, parse_peer
+from mktorrent_py.cli.options.patterns import check_patterns
 from mktorrent_py.cli.options.types import JsonOption, ProgressOption, QuietOption
 from mktorrent_py.cli.output.progress import ProgressMode
 from mktorrent_py.client.binding import require_libtorrent
@@ -99,7 +100,7 @@ def fetch(wanted: Wanted, reaching: Reaching, peering: Peering, telling: Telling
         source=wanted.source,
         directory=wanted.directory,
         session=session,
-        select=tuple(wanted.select or ()),
+        select=check_patterns(wanted.select or (), "--select"),
         peers=tuple([parse_peer(text, session) for text in reaching.peer or ()]),
         timeout=amounts.parse_duration(reaching.timeout),
         metadata_only=wanted.metadata_only,

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from mktorrent_py.cli.options.input import LimitOption, parse_limits, read_metainfo_from
+from mktorrent_py.cli.options.patterns import check_patterns
 from mktorrent_py.cli.options.types import FieldOption, JsonOption, QuietOption, refuse_two_faces
 from mktorrent_py.cli.output import messages
 from mktorrent_py.cli.output.inspect_report import magnet_lines, show
@@ -111,7 +112,7 @@ def _matching(info: Info, globs: list[str]) -> Iterator[int]:
     """Files that a glob matches, as `mkt create --include` does."""
     from mktorrent_py.content.selection import only_matching
 
-    for glob in globs:
+    for glob in check_patterns(globs, "--select-file"):
         selection = only_matching((glob,))
         matches = [number for number, file in enumerate(info.files) if selection.verdict(file.path, False) is None]
         if not matches:

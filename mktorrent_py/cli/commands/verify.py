@@ -9,6 +9,7 @@ import typer
 
 from mktorrent_py.cli.options.groups import Group, flag, in_groups
 from mktorrent_py.cli.options.input import LimitOption, parse_limits
+from mktorrent_py.cli.options.patterns import check_patterns
 from mktorrent_py.cli.options.types import STANDARD_STREAM, Manner
 from mktorrent_py.cli.output.verify_outcomes import Face, Job, verify_all
 from mktorrent_py.errors import UsageError
@@ -62,7 +63,7 @@ def verify(what: What, manner: Manner) -> int:
         quick=what.quick,
         fail_fast=what.fail_fast,
         strict=what.strict,
-        files=tuple(what.files),
+        files=check_patterns(what.files, "--files"),
         not_extra=frozenset([torrent.absolute() for torrent in torrents if torrent != STANDARD_STREAM]),
         threads=manner.threads,
     )
