@@ -15,7 +15,8 @@ with atheris.instrument_imports():
     from mktorrent_py.errors import TorrentError
     from mktorrent_py.metainfo.diff import compare_metainfos
     from mktorrent_py.metainfo.magnet.uri import Magnet
-    from mktorrent_py.metainfo.metainfo import Metainfo, parse_metainfo
+    from mktorrent_py.metainfo.metainfo import Metainfo
+    from mktorrent_py.metainfo.parse.document import parse_metainfo
     from mktorrent_py.metainfo.summary import file_facts, summarize
 
 

@@ -22,8 +22,8 @@ from mktorrent_py.metainfo.diff.fields import Change, changes_between, consequen
 from mktorrent_py.metainfo.edit import Edit, edit_metainfo
 from mktorrent_py.metainfo.lint import Finding, lint, lint_examination
 from mktorrent_py.metainfo.lint.table import Severity
-from mktorrent_py.metainfo.metainfo import parse_metainfo
 from mktorrent_py.metainfo.node import host_port
+from mktorrent_py.metainfo.parse.document import parse_metainfo
 from mktorrent_py.metainfo.summary import Summary, infohash_facts
 from mktorrent_py.torrentfile import read_bytes, refuse_to_overwrite, write_atomically
 

@@ -12,16 +12,13 @@ from itertools import count
 
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.diff.fingerprint import Fingerprint, fingerprints
+from mktorrent_py.metainfo.keys import SHOWN_INFO, SHOWN_TOP_LEVEL, Json
 from mktorrent_py.metainfo.layout import PathComponents
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.metainfo.summary import KNOWN_INFO, KNOWN_OUTER, Json, Summary, summarize
+from mktorrent_py.metainfo.summary import Summary, summarize
 from mktorrent_py.metainfo.trackers import Tier
 
 COMPARED_ELSEWHERE = frozenset({"trackers", "magnet", "unknown_keys", "oddities"})
-TOLD_BY_FACTS = (
-    KNOWN_OUTER - {b"signatures", b"nodes", b"magnet-uri"},
-    KNOWN_INFO - {b"originator", b"mtime", b"md5sum", b"sha1", b"attr"},
-)
 
 FileKey = tuple[PathComponents, int]
 """A path, and which of the files of that path: some torrents have two."""
@@ -205,14 +202,14 @@ def _changed_keys(old: Metainfo, new: Metainfo) -> list[Change]:
 
 
 def _outer(metainfo: Metainfo) -> dict[bytes, bytes]:
-    return {key: raw for key, raw in metainfo.items if key not in TOLD_BY_FACTS[0]}
+    return {key: raw for key, raw in metainfo.items if key not in SHOWN_TOP_LEVEL}
 
 
 def _inner(metainfo: Metainfo) -> dict[bytes, bytes]:
     raw = metainfo.info.raw
     limits = bencode.Limits(size=len(raw), depth=len(raw), tokens=len(raw))
     spans = bencode.dictionary_spans(raw, limits=limits)
-    return {key: raw[start:stop] for key, (start, stop) in spans.items() if key not in TOLD_BY_FACTS[1]}
+    return {key: raw[start:stop] for key, (start, stop) in spans.items() if key not in SHOWN_INFO}
 
 
 def _shown(raw: bytes) -> str:

@@ -10,8 +10,9 @@ from mktorrent_py.errors import BencodeError, LimitError
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.lint.checks import Subject
 from mktorrent_py.metainfo.lint.table import RULES, Rule, Severity
-from mktorrent_py.metainfo.metainfo import Metainfo, ParseResult, parse_metainfo
+from mktorrent_py.metainfo.metainfo import Metainfo
 from mktorrent_py.metainfo.parse.diagnostics import Diagnostic
+from mktorrent_py.metainfo.parse.document import ParseResult, parse_metainfo
 
 MAX_FINDINGS = 10
 """Findings of one rule that are told one by one; the rest is counted."""
