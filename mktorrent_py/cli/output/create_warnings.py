@@ -1,4 +1,4 @@
-"""What may change somebody's mind about a torrent, told before the work."""
+"""Warnings about a torrent that is about to be created."""
 
 from __future__ import annotations
 
@@ -12,71 +12,73 @@ from mktorrent_py.metainfo.piece_length import LONGEST_USUAL, TOLERABLE_PADDING
 MAX_NAMED = 3
 
 
-class Forewarning(NamedTuple):
-    """What to mind, and what can be done. `rule` is the rule of `lint` that says the same afterwards, if one does."""
+class DraftWarning(NamedTuple):
+    """What may be unwise, and what to do. `rule` is the lint rule that would report the same afterwards, if any."""
 
     message: str
     advice: str
     rule: str = ""
 
 
-def forewarnings(draft: Draft) -> Iterator[Forewarning]:
-    """Warnings about a draft; nothing here has read a byte of the content."""
+def draft_warnings(draft: Draft) -> Iterator[DraftWarning]:
+    """Yield warnings about a draft, before any content is read."""
     yield from _of_padding(draft)
     yield from _of_links(draft)
     yield from _of_lone_file(draft)
     if draft.options.private and not any(draft.options.trackers):
-        yield Forewarning(
-            "it is private and has no tracker: nobody can find it (BEP 27)",
-            "Name one with --tracker.",
+        yield DraftWarning(
+            "the torrent is private but has no tracker: peers cannot find each other (BEP 27)",
+            "Add one with --tracker.",
             "private-without-tracker",
         )
     target = draft.options.target_pieces
     if target is not None and draft.choice.pieces > target:
-        yield Forewarning(
-            f"no piece length allowed here makes {plural(target, 'piece')}: it will be {draft.choice.pieces:,}",
-            "In v2 and hybrids every file has a piece of its own at least; --v1 has them share.",
+        yield DraftWarning(
+            f"--target-pieces {target} cannot be reached; the torrent will have {plural(draft.choice.pieces, 'piece')}",
+            "In v2 and hybrid torrents every file has at least one piece of its own; with --v1 files share pieces.",
         )
     if draft.layout.piece_length > LONGEST_USUAL:
         length = binary_size(draft.layout.piece_length)
-        yield Forewarning(f"many clients have never met pieces of {length}", "16 MiB is the longest that is usual.")
+        yield DraftWarning(
+            f"pieces of {length} are larger than many clients are tested with", "16 MiB is the common maximum."
+        )
 
 
-def _of_padding(draft: Draft) -> Iterator[Forewarning]:
+def _of_padding(draft: Draft) -> Iterator[DraftWarning]:
     total = draft.content.total
     share = draft.choice.padding_share(total)
     if share <= TOLERABLE_PADDING:
         return
-    better = "Say --v2, which has no padding, or --v1, where files share pieces."
+    better = "Use --v2, which has no padding, or --v1, where files share pieces."
     if draft.alternative is not None:
         length = binary_size(draft.alternative.piece_length).replace(" ", "")
-        better = f"--piece-length {length} makes it {percent(draft.alternative.padding_share(total))}. {better}"
-    yield Forewarning(
+        better = f"--piece-length {length} reduces it to {percent(draft.alternative.padding_share(total))}. {better}"
+    yield DraftWarning(
         f"padding adds {human_size(draft.choice.padding)}, {percent(share)} of the content:"
-        f" every file is filled up to whole pieces of {binary_size(draft.layout.piece_length)}",
+        f" every file is padded to whole pieces of {binary_size(draft.layout.piece_length)}",
         better,
         "padding-large",
     )
 
 
-def _of_links(draft: Draft) -> Iterator[Forewarning]:
+def _of_links(draft: Draft) -> Iterator[DraftWarning]:
     outside = draft.content.outside
     if not outside:
         return
     named = ", ".join(outside[:MAX_NAMED])
     more = f" and {len(outside) - MAX_NAMED:,} more" if len(outside) > MAX_NAMED else ""
-    yield Forewarning(
-        f"links that lead out of the content are followed: {named}{more}",
-        "--symlinks skip leaves links out, --symlinks store keeps them as links.",
+    yield DraftWarning(
+        f"following links that point outside the content: {named}{more}",
+        "Use --symlinks skip to leave links out, --symlinks store to keep them as links.",
     )
 
 
-def _of_lone_file(draft: Draft) -> Iterator[Forewarning]:
+def _of_lone_file(draft: Draft) -> Iterator[DraftWarning]:
     files, layout = draft.content.files, draft.layout
     if layout.version.has_v1 or draft.content.single or len(files) != 1 or len(files[0].path) != 1:
         return
-    yield Forewarning(
-        "a v2 torrent cannot tell a directory with one file in it from that file: clients leave the directory out",
-        "Name the file itself as CONTENT, or make it a hybrid.",
+    yield DraftWarning(
+        "in a v2 torrent a directory with one file looks like that file: clients will not create the directory",
+        "Use the file itself as CONTENT, or create a hybrid.",
         "single-file-directory-in-v2",
     )
