@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from commands import MKT
 import mktorrent_py
 from mktorrent_py.cli import app, main, signals
 from mktorrent_py.cli.exit import ExitCode, failure_of
+from mktorrent_py.cli.invocation import Invocation
 from mktorrent_py.errors import ContentError, MetainfoError, RefusedError, UsageError
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
@@ -119,7 +121,7 @@ def test_a_verb_explains_itself_in_plain_text(capsys: pytest.CaptureFixture[str]
 
 def test_a_slip_of_the_pen_gets_a_guess(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["creat", "dir"]) == ExitCode.USAGE
-    assert capsys.readouterr().err == "mkt: no command 'creat'. Did you mean 'create'?\n"
+    assert capsys.readouterr().err == "mkt: unknown command 'creat'. Did you mean 'create'?\n"
 
 
 @pytest.mark.parametrize(
@@ -132,13 +134,16 @@ def test_wrong_usage_says_what_and_where_to_look(words: list[str], capsys: pytes
     first, second = said.err.splitlines()
     assert first.startswith("mkt: ")
     assert not first.endswith(".")
-    assert "--help lists what it takes." in second
+    assert re.fullmatch(r" {5}See mkt( create)? --help\.", second)
 
 
 def test_a_failure_of_the_system_names_the_file_in_words() -> None:
     for name in ("f\udce9", b"f\xe9"):
-        assert failure_of(FileNotFoundError(2, "No such file", name), []).message == "cannot use f\udce9: no such file"
-    assert failure_of(OSError(28, "No space left"), []).message == "cannot write the result: no space left"
+        assert (
+            failure_of(FileNotFoundError(2, "No such file", name), Invocation()).message
+            == "cannot access f\udce9: no such file"
+        )
+    assert failure_of(OSError(28, "No space left"), Invocation()).message == "cannot write the result: no space left"
 
 
 def test_failures_are_told_in_json_too(capsys: pytest.CaptureFixture[str]) -> None:
@@ -167,22 +172,73 @@ def test_failures_are_told_in_json_too(capsys: pytest.CaptureFixture[str]) -> No
     ],
 )
 def test_every_end_has_its_code(error: BaseException, code: int) -> None:
-    failure = failure_of(error, [])
+    failure = failure_of(error, Invocation())
     assert failure.code == code
     assert "Errno" not in failure.message
 
 
-def test_a_defect_is_owned_up_to_without_a_traceback(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_an_internal_error_shows_a_traceback_only_for_debug(
+    content: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def perform(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr(app.VerbGroup, "perform", perform)
-    assert main(["create", "x"]) == ExitCode.DEFECT
-    assert "Traceback" not in capsys.readouterr().err
-    assert main(["--debug", "create", "x"]) == ExitCode.DEFECT
-    assert "Traceback" in capsys.readouterr().err
+    monkeypatch.chdir(content)
+    monkeypatch.setattr("mktorrent_py.cli.commands.create.hash_draft", fail)
+    assert main(["create", "content"]) == ExitCode.DEFECT
+    err = capsys.readouterr().err
+    assert err.startswith("mkt: internal error (a bug in mkt): ZeroDivisionError: oops\n")
+    assert "Run mkt --debug create content" in err
+    assert "Traceback" not in err
+    for words in (["--debug", "create", "content"], ["create", "content", "--debug"], ["create", "--debug", "content"]):
+        assert main(words) == ExitCode.DEFECT
+        assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "is_json"),
+    [
+        (["create", "nowhere", "--json"], True),
+        (["create", "--json", "--no-such"], True),
+        (["create", "--no-such", "--json"], True),
+        (["create", "--json", "-c"], True),
+        (["create", "--json", "-j", "x", "nowhere"], True),
+        (["create", "--json", "a", "b"], True),
+        (["create", "--json"], True),
+        (["verify", "a", "b", "c", "--json"], True),
+        (["track", "--json", "--port", "x"], True),
+        (["create", "nowhere", "-c", "--json"], False),
+        (["create", "-c", "--json", "--no-such"], False),
+        (["create", "--comment=--json", "nowhere"], False),
+        (["create", "--", "--json"], False),
+        (["--", "--json"], False),
+        (["--json"], False),
+        (["create", "nowhere"], False),
+    ],
+)
+def test_an_error_is_json_if_json_is_an_option_of_the_verb(
+    words: list[str], is_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(words)
+    assert code in (ExitCode.USAGE, ExitCode.CONTENT)
+    out, err = capsys.readouterr()
+    assert err.startswith("mkt: ")
+    if is_json:
+        assert json.loads(out)["error"]["exit"] == code
+    else:
+        assert out == ""
+
+
+def test_words_that_look_like_options_can_be_names_and_values(
+    content: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(content)
+    Path("--debug").write_bytes(b"x")
+    assert main(["create", "-q", "--", "--debug"]) == ExitCode.DONE
+    assert Path("--debug.torrent").exists()
+    assert main(["create", "content", "-q", "-c", "--debug"]) == ExitCode.DONE
+    assert main(["inspect", "content.torrent", "--field", "comment"]) == ExitCode.DONE
+    assert capsys.readouterr().out == "--debug\n"
 
 
 @POSIX

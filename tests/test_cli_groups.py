@@ -7,8 +7,8 @@ import inspect
 import pytest
 import typer
 
-from mktorrent_py.cli.options.groups import Group, flag, in_groups, option, repeatable
-from mktorrent_py.cli.options.types import GroupedCommand, JsonOption
+from mktorrent_py.cli.options.groups import Group, flag, in_groups, option, repeatable, with_examples
+from mktorrent_py.cli.options.output import JsonOption
 
 
 class Size(Group):
@@ -36,7 +36,7 @@ def paint(size: Size, look: Look) -> str:
 
 def command() -> typer.core.TyperCommand:
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
-    app.command(cls=GroupedCommand)(paint)
+    app.command(cls=with_examples("paint box", "paint box --bright"))(paint)
     return typer.main.get_command(app)
 
 
@@ -48,14 +48,24 @@ def command() -> typer.core.TyperCommand:
         (["box", "--name", "a", "--colour", "red", "--name", "b"], "box 1 ['a', 'b'] dark red False"),
     ],
 )
-def test_each_group_has_what_was_said_of_its_options(words: list[str], said: str) -> None:
+def test_each_group_has_the_values_of_its_options(words: list[str], said: str) -> None:
     assert command().main(words, standalone_mode=False) == said
 
 
 def test_help_stands_under_the_headings_of_the_groups() -> None:
     words = command().get_help(typer.Context(command()))
-    places = [words.index(part) for part in ("Paint it.", "Arguments:", "WHAT  The thing", "How large:", "--width")]
-    places += [words.index(part) for part in ("--name NAME", "Options:", "--colour TEXT", "--json")]
+    places = [
+        words.index(part)
+        for part in (
+            "Paint it.",
+            "Examples:\n  paint box\n  paint box --bright\n",
+            "Arguments:",
+            "WHAT  The thing",
+            "How large:",
+            "--width",
+        )
+    ]
+    places += [words.index(part) for part in ("--name NAME", "General:", "--colour TEXT", "--json")]
     assert places == sorted(places)
 
 

@@ -15,7 +15,7 @@ import reference
 from trees import seeded_bytes, write_tree
 
 from mktorrent_py.cli import main
-from mktorrent_py.cli.output import console, table, verify_outcomes
+from mktorrent_py.cli.output import console, table, verify_report
 from mktorrent_py.cli.output.piece_map import map_cells
 from mktorrent_py.hashing.compare import PieceState
 from mktorrent_py.verify.report import FileStatus
@@ -95,12 +95,12 @@ def test_what_is_wrong_is_said_to_a_person(capsys: pytest.CaptureFixture[str], t
     assert (code, err) == (1, "")
     lines = out.splitlines()
     assert lines[:6] == [
-        "hybrid.torrent against release: 3 of 4 files are not right",
-        "  corrupt      disc1.iso         3 of 5 pieces; bytes 16,384 to 32,767 and 1 more range",
-        "  short        disc2.iso         32,768 of 65,536 bytes; what is there is right",
+        "hybrid.torrent against release: 3 of 4 files do not match",
+        "  corrupt      disc1.iso         3 of 5 pieces: bytes 16,384-32,767 and 1 more range",
+        "  short        disc2.iso         32,768 of 65,536 bytes; the part that exists is valid",
         "  missing      notes/readme.txt",
         "  extra        Thumbs.db         not in the torrent",
-        "  1 file is right",
+        "  1 file matches",
     ]
     assert lines[6] == "  checked      164 kB, v1 and v2"
     assert lines[7].startswith("  took         ")
@@ -122,12 +122,12 @@ def test_no_line_is_wider_than_the_terminal(
 def test_where_it_was_found_is_said(capsys: pytest.CaptureFixture[str], terminal: pytest.MonkeyPatch) -> None:
     quiet = ("--progress", "none")
     assert "found" not in run(capsys, "v1.torrent", "release", *quiet)[1]
-    assert "in the directory that was given" in run(capsys, "v1.torrent", ".", *quiet)[1]
+    assert "inside the given directory" in run(capsys, "v1.torrent", ".", *quiet)[1]
     Path("release").rename("other")
-    assert "under another name than release" in run(capsys, "v1.torrent", "other", *quiet)[1]
+    assert "under another name (the torrent calls it release)" in run(capsys, "v1.torrent", "other", *quiet)[1]
     assert run_json(capsys, "v1.torrent", "other", *quiet)[1]["located"] == "renamed"
     Path("empty").mkdir()
-    assert "nothing of release is there" in run(capsys, "v1.torrent", "empty", *quiet)[1]
+    assert "no file of release found" in run(capsys, "v1.torrent", "empty", *quiet)[1]
 
 
 def test_json_has_every_file_and_its_bytes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,7 +163,7 @@ def test_extras_fail_only_when_strict(capsys: pytest.CaptureFixture[str], termin
     assert run(capsys, "v1.torrent", "release")[0] == 0
     code, out, _ = run(capsys, "v1.torrent", "release", "--strict", "--progress", "none")
     assert code == 1
-    assert "all 4 files are right, 1 file is not in the torrent" in out
+    assert "all 4 files match, 1 file is not in the torrent" in out
 
 
 def test_the_torrent_itself_is_no_extra(capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,7 +177,7 @@ def test_a_contradiction_is_its_own_message(capsys: pytest.CaptureFixture[str]) 
     Path("odd.torrent").write_bytes(reference.bencode({"info": info, "piece layers": layers}))
     code, out, err = run(capsys, "odd.torrent", "release")
     assert code == 4
-    assert err.startswith("mkt: odd.torrent contradicts itself: 1 piece right by v2 and wrong by v1\n")
+    assert err.startswith("mkt: odd.torrent contradicts itself: 1 piece valid by v2 but not by v1\n")
     assert tab_lines(out)["contradiction"] == ["true"]
     assert run(capsys, "odd.torrent", "release", "-q")[1] == ""
 
@@ -240,7 +240,7 @@ def test_part_of_the_files(capsys: pytest.CaptureFixture[str]) -> None:
 def test_quick_and_fail_fast(capsys: pytest.CaptureFixture[str], terminal: pytest.MonkeyPatch) -> None:
     code, out, _ = run(capsys, "v1.torrent", "release", "--quick")
     assert code == 0
-    assert "all 4 files are there in the right size" in out
+    assert "all 4 files have the right size" in out
     assert "names and sizes only" in out
     damage()
     code, facts = run_json(capsys, "v2.torrent", "release", "--fail-fast")
@@ -254,7 +254,7 @@ def test_the_other_unicode_form_is_said(capsys: pytest.CaptureFixture[str], term
     Path("x", nfc).rename(Path("x", nfd))
     code, out, _ = run(capsys, "x.torrent", "x", "--progress", "none")
     assert code == 0
-    assert f"respelled    {nfc}  another Unicode form on the disk" in out
+    assert f"respelled    {nfc}  on disk in another Unicode form" in out
     assert run_json(capsys, "x.torrent", "x")[1]["respelled"] == [{"path": nfc, "on_disk": f"x/{nfd}"}]
 
 
@@ -306,10 +306,12 @@ def test_a_closed_pipe_is_no_failure() -> None:
 def test_a_field_that_is_none_is_known_before_the_work(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify_outcomes, "run_verification", lambda *_, **__: pytest.fail("the content was hashed"))
+    monkeypatch.setattr(
+        "mktorrent_py.cli.commands.verify.run_verification", lambda *_, **__: pytest.fail("the content was hashed")
+    )
     for name in ("nope", "files_by_status.nope", "pieces.nope", ""):
         code, out, err = run(capsys, "v1.torrent", "release", "--field", name)
-        assert (code, out) == (2, "") and f"there is no field '{name}'" in err
+        assert (code, out) == (2, "") and f"unknown field '{name}'" in err
 
 
 def test_the_fields_are_those_of_every_outcome(capsys: pytest.CaptureFixture[str]) -> None:
@@ -317,7 +319,7 @@ def test_the_fields_are_those_of_every_outcome(capsys: pytest.CaptureFixture[str
     _, facts = run_json(capsys, "hybrid.torrent", "bad.torrent", "--in", "release")
     names = [name for outcome in facts["torrents"] for name in table.field_names(outcome)]
     states = {f"files_by_status.{status.value}" for status in FileStatus}
-    assert set(verify_outcomes.FIELDS) == set(names) | states
+    assert set(verify_report.FIELDS) == set(names) | states
 
 
 def test_a_field_that_a_torrent_does_not_have_stops_nobody(capsys: pytest.CaptureFixture[str]) -> None:

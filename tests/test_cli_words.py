@@ -122,9 +122,9 @@ def test_one_face_at_a_time(here: Path, words: list[str], capsys: pytest.Capture
     before = (here / "a.torrent").read_bytes()
     assert main([*words, "--json"]) == ExitCode.USAGE
     said = capsys.readouterr()
-    assert "exclude each other" in json.loads(said.out)["error"]["message"]
+    assert "cannot be combined" in json.loads(said.out)["error"]["message"]
     assert main([*words[:-1], ""]) == ExitCode.USAGE
-    assert "there is no field ''" in capsys.readouterr().err
+    assert "unknown field ''" in capsys.readouterr().err
     assert (here / "a.torrent").read_bytes() == before
 
 
@@ -195,7 +195,7 @@ def test_quiet_lint_is_whole_in_json(here: Path, capsys: pytest.CaptureFixture[s
 def test_a_magnet_is_not_taken_for_a_file(here: Path, verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     code = main([*verb.split(), f"magnet:?xt=urn:btih:{'a' * 40}"])
     assert code == ExitCode.USAGE
-    assert "a magnet only names a torrent" in capsys.readouterr().err
+    assert "expected a torrent file, got a magnet URI" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("verb", ["inspect", "lint", "magnet"])

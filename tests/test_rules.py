@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from torrents import encode, single
 
 from mktorrent_py.cli.options import types
-from mktorrent_py.create import CreateOptions, check_name, check_options
+from mktorrent_py.create import CreateOptions
+from mktorrent_py.create.options import check_name, check_options
 from mktorrent_py.errors import UsageError
 from mktorrent_py.metainfo import rules
 from mktorrent_py.metainfo.edit import Edit, ListChange, TierChange, check_edit, edit_metainfo

@@ -22,7 +22,7 @@ from judges import LIBTORRENT, require
 from trees import BLOCK, seeded_bytes, trees, write_tree
 
 from mktorrent_py.cli.exit import ExitCode
-from mktorrent_py.cli.output.verify_outcomes import exit_code_of_report
+from mktorrent_py.cli.output.verify_report import exit_code_of_report
 from mktorrent_py.content.locate import MatchKind
 from mktorrent_py.content.scan import ScanOptions, Symlinks
 from mktorrent_py.create import CreateOptions, create_torrent

@@ -1,4 +1,4 @@
-"""The shell's side: `main` runs a verb and turns what happens into words and an exit code. Nobody imports this room."""
+"""The command line: `main` runs a verb and returns an exit code. No other package imports this one."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 VERSION_WORDS = {"--version", "-V", "-v", "--verbose"}
-LONG_LIVED = {"seed", "fetch", "track", "--seed"}
 
 
 def entry() -> NoReturn:
-    """The `mkt` command: run `main` on the arguments and end the process with its exit code.
+    """Run `main` as the `mkt` command, and end the process with its exit code.
 
-    A verb that does one thing and ends leaves no cycles worth looking for: it runs without the garbage collector, and
-    the objects of its 200,000 files go with the process instead of one by one.
+    A verb that does one thing and ends leaves no cycles worth collecting: it runs without the garbage collector, and
+    its 200,000 file objects go with the process instead of one by one. A verb that runs for long turns it on again.
     """
-    if LONG_LIVED.intersection(sys.argv):
-        sys.exit(main())
     gc.disable()
     code = main()
+    if gc.isenabled():
+        sys.exit(code)
     _flush()
     os._exit(code)
 
 
 def _flush() -> None:
-    """What was said and cannot be written is lost: `main` has told of it already, in words or by its exit code."""
+    """Flush the streams; `main` has reported what cannot be written."""
     from mktorrent_py.cli.output import streams
 
     streams.hush_stdout()
@@ -35,11 +34,11 @@ def _flush() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `mkt` and return its exit code. `--version` is answered before anything slow is imported."""
+    """Run `mkt` and return its exit code. `--version` alone is answered before anything slow is imported."""
     try:
         return _main(list(sys.argv[1:] if arguments is None else arguments))
     except KeyboardInterrupt:
-        # It came before the verb could answer for itself: while modules were imported.
+        # It came while modules were imported, before the verb could report it.
         print("mkt: interrupted", file=sys.stderr)
         return 130
 
@@ -67,6 +66,7 @@ def _print_version(*, verbose: bool) -> int:
             print("\n".join(kernel_lines()), flush=True)
     except (OSError, TorrentError) as error:
         from mktorrent_py.cli.exit import end_with
+        from mktorrent_py.cli.invocation import Invocation
 
-        return end_with(error, [], debug=False)
+        return end_with(error, Invocation())
     return 0

@@ -1,16 +1,17 @@
-"""Exit codes, and every way a verb can fail: as a message and an exit code."""
+"""Exit codes, and how a failure is reported: an exception becomes a message, a hint and an exit code."""
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import traceback
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 from mktorrent_py.cli.hints import hint_for
+from mktorrent_py.cli.invocation import Invocation
 from mktorrent_py.cli.output import messages, streams
 from mktorrent_py.errors import (
     CancelledError,
@@ -48,27 +49,28 @@ _EXIT_CODES: dict[type[TorrentError], ExitCode] = {
 
 
 def exit_code_of(error: TorrentError) -> ExitCode:
-    """The exit code that an error ends the command with: that of the nearest class with one."""
+    """Return the exit code of an error: that of the nearest class with one."""
     return next((_EXIT_CODES[kind] for kind in type(error).__mro__ if kind in _EXIT_CODES), ExitCode.NO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """What happened and to what, what to do next, and the code to end with.
+    """An error as it is reported: what is wrong with what, what to do next, the exit code.
 
-    `source` is the torrent, `path` where in it and `offset` at which byte it happened; `said` is the message with all.
+    `source` is the torrent, `path` the place in it and `offset` the byte where it happened; `text` is the message with
+    all of them.
     """
 
     message: str
     code: int
     hint: str | None = None
-    said: str | None = None
+    text: str | None = None
     source: str | None = None
     path: str | None = None
     offset: int | None = None
 
     def facts(self) -> dict[str, Any]:
-        """As JSON tells it; `source` where one torrent is to blame."""
+        """Return the failure as data; `source` only if a torrent is to blame."""
         facts = {
             "exit": int(self.code),
             "message": self.message,
@@ -79,24 +81,24 @@ class Failure:
         return facts if self.source is None else {**facts, "source": self.source}
 
 
-def end_with(error: BaseException, words: Sequence[str], *, debug: bool) -> int:
-    """Tell of the error and return the exit code."""
-    # Whoever closed our output wants no more of it: that is their answer, not a failure of ours.
+def end_with(error: BaseException, invocation: Invocation) -> int:
+    """Report the error and return the exit code."""
+    # A closed pipe means that the reader has enough: not a failure.
     if isinstance(error, BrokenPipeError):
         streams.hush_stdout()
         return ExitCode.DONE
-    if debug:
+    if invocation.debug:
         traceback.print_exception(error)
-    failure = failure_of(error, words)
-    if "--json" in words:
+    failure = failure_of(error, invocation)
+    if invocation.json:
         _print_json(failure)
-    messages.fail(failure.said or failure.message, failure.hint)
+    messages.fail(failure.text or failure.message, failure.hint)
     streams.hush_stdout()
     return int(failure.code)
 
 
-def failure_of(error: BaseException, words: Sequence[str]) -> Failure:
-    """The failure that an exception stands for; one that nobody foresaw is a defect, and says so."""
+def failure_of(error: BaseException, invocation: Invocation) -> Failure:
+    """Return how an exception is reported; one that is not expected is an internal error."""
     match error:
         case TorrentError():
             return _of_ours(error)
@@ -105,11 +107,11 @@ def failure_of(error: BaseException, words: Sequence[str]) -> Failure:
         case OSError():
             return _of_system(error)
         case MemoryError():
-            return Failure(message="there is not enough memory for this", code=ExitCode.CONTENT)
+            return Failure(message="out of memory", code=ExitCode.CONTENT)
     return Failure(
-        message=f"this is a defect of mkt: {type(error).__name__}: {error}",
+        message=f"internal error (a bug in mkt): {type(error).__name__}: {error}",
         code=ExitCode.DEFECT,
-        hint=f"To report it: mkt --debug {' '.join(words)}",
+        hint=f"Run mkt --debug {shlex.join(invocation.words)} for the details to report.",
     )
 
 
@@ -118,7 +120,7 @@ def _of_ours(error: TorrentError) -> Failure:
         message=error.message,
         code=exit_code_of(error),
         hint=hint_for(error),
-        said=str(error),
+        text=str(error),
         source=error.source or None,
         path=error.path or None,
         offset=error.offset,
@@ -130,12 +132,11 @@ def _of_system(error: OSError) -> Failure:
     if not error.filename:
         return Failure(message=f"cannot write the result: {reason}", code=ExitCode.CONTENT)
     name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else str(error.filename)
-    named = f"cannot use {name}: {reason}"
-    return Failure(message=named, code=ExitCode.CONTENT)
+    return Failure(message=f"cannot access {name}: {reason}", code=ExitCode.CONTENT)
 
 
 def _print_json(failure: Failure) -> None:
-    """The failure as an object on stdout: `schema`, and `error`, which holds its facts."""
+    """Print the failure as an object on stdout: `schema`, and `error` with its facts."""
     try:
         print(json.dumps({"schema": 1, "error": failure.facts()}), flush=True)
     except OSError:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mktorrent_py.cli.options import amounts, types
-from mktorrent_py.cli.options.groups import Group, flag, in_groups, option
+from mktorrent_py.cli.options import types
+from mktorrent_py.cli.options.groups import Group, flag, in_groups, option, with_examples
 from mktorrent_py.cli.options.network import Peering, parse_peer
+from mktorrent_py.cli.options.output import JsonOption, ProgressOption, QuietOption
 from mktorrent_py.cli.options.patterns import check_patterns
-from mktorrent_py.cli.options.types import JsonOption, ProgressOption, QuietOption
 from mktorrent_py.cli.output.progress import ProgressMode
 from mktorrent_py.client.binding import require_libtorrent
 from mktorrent_py.errors import UsageError
@@ -71,8 +71,8 @@ class Reaching(Group):
         return replace(
             peering.session(),
             max_peers=self.max_peers,
-            download_limit=amounts.parse_rate(self.download_limit),
-            max_metadata=amounts.parse_length(self.max_metadata),
+            download_limit=types.parse_rate(self.download_limit),
+            max_metadata=types.parse_length(self.max_metadata),
         )
 
 
@@ -84,7 +84,14 @@ class Telling(Group):
     quiet: QuietOption = False
 
 
-@app.command(no_args_is_help=True, cls=types.GroupedCommand)
+@app.command(
+    no_args_is_help=True,
+    cls=with_examples(
+        "mkt fetch release.torrent -d downloads",
+        "mkt fetch 'magnet:?xt=urn:btih:...' -d downloads",
+        "mkt fetch MAGNET --metadata-only -o release.torrent",
+    ),
+)
 @in_groups
 def fetch(wanted: Wanted, reaching: Reaching, peering: Peering, telling: Telling) -> int:
     """Get content from others. Files end in .part until they are whole; started again, it goes on where it was.
@@ -102,7 +109,7 @@ def fetch(wanted: Wanted, reaching: Reaching, peering: Peering, telling: Telling
         session=session,
         select=check_patterns(wanted.select or (), "--select"),
         peers=tuple([parse_peer(text, session) for text in reaching.peer or ()]),
-        timeout=amounts.parse_duration(reaching.timeout),
+        timeout=types.parse_duration(reaching.timeout),
         metadata_only=wanted.metadata_only,
         output=wanted.output,
         seed_after=wanted.seed_after,

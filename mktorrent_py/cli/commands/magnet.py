@@ -1,20 +1,19 @@
-"""`mkt magnet`: read, select, print the link or draw it."""
+"""`mkt magnet`: print the magnet URI of a torrent, or draw it as a QR code."""
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from mktorrent_py.cli.options.groups import Group, flag, in_groups, repeatable, with_examples
 from mktorrent_py.cli.options.input import LimitOption, parse_limits, read_metainfo_from
+from mktorrent_py.cli.options.output import OutputOptions
 from mktorrent_py.cli.options.patterns import check_patterns
-from mktorrent_py.cli.options.types import FieldOption, JsonOption, QuietOption, refuse_two_faces
+from mktorrent_py.cli.options.types import Texts, parse_ranges
 from mktorrent_py.cli.output import messages
-from mktorrent_py.cli.output.inspect_report import magnet_lines, show
+from mktorrent_py.cli.output.printer import Result
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import quoted
 from mktorrent_py.metainfo.info import Info
@@ -23,107 +22,103 @@ from mktorrent_py.metainfo.summary import summarize_magnet
 
 PICTURES = (".svg", ".png")
 
-app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
+app = typer.Typer()
 
 
-@app.command()
-def magnet(
-    words: Annotated[
-        list[str],
-        typer.Argument(metavar="TORRENT|- [PICTURE]", help="A torrent file; with --qr perhaps a .svg or .png to draw."),
-    ],
-    peer: Annotated[
-        list[str], typer.Option("--peer", metavar="HOST:PORT", help="Where a peer is; repeatable.", show_default=False)
-    ] = [],
-    select: Annotated[
-        list[str],
-        typer.Option(
-            "--select",
-            metavar="0,2-4",
-            help="Only these files (BEP 53), numbered as mkt inspect --files does; pad files are counted in.",
-            show_default=False,
-        ),
-    ] = [],
-    select_file: Annotated[
-        list[str],
-        typer.Option("--select-file", metavar="GLOB", help="Only files that match; repeatable.", show_default=False),
-    ] = [],
-    trackers: Annotated[bool, typer.Option("--trackers/--no-trackers", help="Name the trackers.")] = True,
-    web_seeds: Annotated[bool, typer.Option("--web-seeds", help="Name the web seeds.")] = False,
-    qr: Annotated[bool, typer.Option("--qr", help="Draw a QR code, here or to the PICTURE.")] = False,
-    force: Annotated[bool, typer.Option("--force", "-f", help="Replace the picture if it is there.")] = False,
-    json: JsonOption = False,
-    field: FieldOption = None,
-    quiet: QuietOption = False,
-    limit: LimitOption = [],
-) -> None:
-    """Print the magnet URI of a torrent."""
-    refuse_two_faces(json=json, field=field)
-    source, picture = _split_words(words, qr)
-    if qr and picture is None and (json or field is not None):
-        raise UsageError("a QR code on standard output excludes --json and --field", hint="Name a .svg or .png for it.")
-    metainfo = read_metainfo_from(source, parse_limits(limit))
-    link = Magnet.from_metainfo(
-        metainfo,
-        peers=peer,
-        select=_selected(metainfo.info, select, select_file),
-        trackers=trackers,
-        web_seeds=web_seeds,
+class PictureOptions(Group):
+    """Which torrent, and whether its magnet is drawn as a QR code."""
+
+    heading = "QR code"
+
+    words: list[str] = typer.Argument(
+        metavar="TORRENT [PICTURE]", help="A torrent file, or - for standard input; with --qr also a .svg or .png file."
     )
-    if metainfo.info.private and not quiet:
-        messages.warn("the torrent is private, which a magnet cannot say", hint="Give the torrent file instead.")
-    if qr:
-        _draw(str(link), picture, force)
-    if json or field is not None:
-        show(summarize_magnet(link), magnet_lines, json=json, field=field)
-    elif not qr and not quiet:
-        print(link)
+    qr: bool = flag("--qr", help="Draw a QR code in the terminal, or into PICTURE.")
+    force: bool = flag("--force", "-f", help="Overwrite PICTURE.")
+
+    def torrent_and_picture(self) -> tuple[str, str | None]:
+        """Split the arguments, which can be in any order. Raises UsageError."""
+        pictures = [word for word in self.words if self.qr and word.lower().endswith(PICTURES)]
+        torrents = [word for word in self.words if word not in pictures]
+        if len(torrents) != 1 or len(pictures) > 1:
+            hint = "Example: mkt magnet x.torrent --qr link.svg" if self.qr else "Use --qr to write a picture."
+            raise UsageError("expected one torrent file", hint=hint)
+        return torrents[0], pictures[0] if pictures else None
 
 
-def _split_words(words: list[str], qr: bool) -> tuple[str, str | None]:
-    """The torrent, and the picture that may stand before or after it."""
-    pictures = [word for word in words if qr and word.lower().endswith(PICTURES)]
-    torrents = [word for word in words if word not in pictures]
-    if len(torrents) != 1 or len(pictures) > 1:
-        hint = "Write mkt magnet x.torrent --qr link.svg, or .png." if qr else "A picture is drawn with --qr."
-        raise UsageError("one torrent is wanted", hint=hint)
-    return torrents[0], pictures[0] if pictures else None
+class LinkOptions(Group):
+    """What the magnet holds."""
+
+    heading = "Magnet"
+
+    trackers: bool = typer.Option(True, "--trackers/--no-trackers", help="Include the trackers.")
+    web_seeds: bool = flag("--web-seeds", help="Include the web seeds.")
+    peer: Texts = repeatable("--peer", metavar="HOST:PORT", help="Include the address of a peer; repeatable.")
+    select: Texts = repeatable(
+        "--select", metavar="0,2-4", help="Select these files (BEP 53), by their numbers in mkt inspect --files."
+    )
+    select_file: Texts = repeatable("--select-file", metavar="GLOB", help="Select files that match; repeatable.")
+    limit: LimitOption = []  # noqa: RUF012 - declared for typer, and never held
+
+    def selected(self, info: Info) -> list[int] | None:
+        """Return the numbers of the selected files, None for all. Raises UsageError."""
+        if not self.select and not self.select_file:
+            return None
+        from mktorrent_py.content.selection import only_matching
+
+        numbers: list[int] = []
+        for run in parse_ranges(self.select):
+            if run.stop > len(info.files):
+                raise UsageError(
+                    f"there is no file {run.stop - 1:,}", hint=f"Files are numbered 0 to {len(info.files) - 1:,}."
+                )
+            numbers += run
+        for glob in check_patterns(self.select_file, "--select-file"):
+            selection = only_matching((glob,))
+            matches = [number for number, file in enumerate(info.files) if selection.verdict(file.path, False) is None]
+            if not matches:
+                raise UsageError(f"no file matches {quoted(glob)}", hint="mkt inspect --files lists the files.")
+            numbers += matches
+        return numbers
 
 
-def _selected(info: Info, ranges: list[str], globs: list[str]) -> list[int] | None:
-    """Numbers of the selected files; None when nothing was said."""
-    if not ranges and not globs:
-        return None
-    return [*_numbers(ranges, len(info.files)), *_matching(info, globs)]
+@app.command(
+    cls=with_examples(
+        "mkt magnet release.torrent",
+        "mkt magnet release.torrent --select 0,2-4",
+        "mkt magnet release.torrent --qr link.svg",
+    )
+)
+@in_groups
+def magnet(picture: PictureOptions, link: LinkOptions, output: OutputOptions) -> None:
+    """Print the magnet URI of a torrent."""
+    printer = output.printer()
+    source, path = picture.torrent_and_picture()
+    has_result = output.json or output.field is not None
+    if picture.qr and path is None and has_result:
+        raise UsageError(
+            "a QR code on standard output cannot be combined with --json or --field",
+            hint="Add a .svg or .png file to write it there.",
+        )
+    metainfo = read_metainfo_from(source, parse_limits(link.limit))
+    uri = Magnet.from_metainfo(
+        metainfo,
+        peers=link.peer,
+        select=link.selected(metainfo.info),
+        trackers=link.trackers,
+        web_seeds=link.web_seeds,
+    )
+    if metainfo.info.private and not output.quiet:
+        messages.warn(
+            "the torrent is private, which a magnet URI cannot express", hint="Distribute the torrent file instead."
+        )
+    if picture.qr:
+        from mktorrent_py.cli.output import qr
 
-
-def _numbers(texts: Iterable[str], count: int) -> Iterator[int]:
-    for token in ",".join(texts).split(",") if texts else ():
-        found = re.fullmatch(r"\s*([0-9]{1,9})(?:-([0-9]{1,9}))?\s*", token)
-        if not found:
-            raise UsageError(f"{quoted(token)} selects no file", hint="Write numbers and ranges from 0: 0,2-4.")
-        first, last = int(found[1]), int(found[2] or found[1])
-        if first > last or last >= count:
-            raise UsageError(f"there are no files {token.strip()}", hint=f"The files are 0 to {count - 1:,}.")
-        yield from range(first, last + 1)
-
-
-def _matching(info: Info, globs: list[str]) -> Iterator[int]:
-    """Files that a glob matches, as `mkt create --include` does."""
-    from mktorrent_py.content.selection import only_matching
-
-    for glob in check_patterns(globs, "--select-file"):
-        selection = only_matching((glob,))
-        matches = [number for number, file in enumerate(info.files) if selection.verdict(file.path, False) is None]
-        if not matches:
-            raise UsageError(f"no file matches {quoted(glob)}", hint="mkt inspect --files lists them.")
-        yield from matches
-
-
-def _draw(text: str, picture: str | None, force: bool) -> None:
-    from mktorrent_py.cli.output import qr
-
-    if picture is None:
-        sys.stdout.writelines([f"{line}\n" for line in qr.terminal_lines(text)])
-    else:
-        qr.write_picture(text, Path(picture), overwrite=force)
+        if path is None:
+            sys.stdout.writelines([f"{line}\n" for line in qr.terminal_lines(str(uri))])
+        else:
+            qr.write_picture(str(uri), Path(path), overwrite=picture.force)
+    if has_result or not picture.qr:
+        text = [str(uri)]
+        printer.print(Result(facts=summarize_magnet(uri), lines=text, tab_lines=text))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mktorrent_py.cli.options import amounts, types
-from mktorrent_py.cli.options.groups import Group, flag, in_groups, option
+from mktorrent_py.cli.options import types
+from mktorrent_py.cli.options.groups import Group, flag, in_groups, option, with_examples
 from mktorrent_py.cli.options.network import Peering
-from mktorrent_py.cli.options.types import QuietOption, Text, ThreadsOption
+from mktorrent_py.cli.options.output import QuietOption, ThreadsOption
+from mktorrent_py.cli.options.types import Text
 from mktorrent_py.cli.output import messages
 from mktorrent_py.client.binding import require_libtorrent
 from mktorrent_py.formatting import printable
@@ -84,8 +85,8 @@ class Giving(Group):
         from mktorrent_py.client.seeding.seeder import SeedOptions
 
         return SeedOptions(
-            ratio=amounts.check_ratio(self.ratio) if self.ratio is not None else None,
-            duration=amounts.parse_duration(self.duration) if self.duration is not None else None,
+            ratio=types.check_ratio(self.ratio) if self.ratio is not None else None,
+            duration=types.parse_duration(self.duration) if self.duration is not None else None,
             peers_done=self.until_peers_done,
             keep_waiting=keep_waiting,
             super_seed=self.super_seed,
@@ -99,7 +100,14 @@ class Telling(Group):
     quiet: QuietOption = False
 
 
-@app.command(no_args_is_help=True, cls=types.GroupedCommand)
+@app.command(
+    no_args_is_help=True,
+    cls=with_examples(
+        "mkt seed release.torrent release",
+        "mkt seed torrents/ --content /srv/releases",
+        "mkt seed release.torrent release --ratio 2 --for 1d",
+    ),
+)
 @in_groups
 def seed(given: Given, giving: Giving, peering: Peering, telling: Telling) -> int:
     """Give content to others from where it lies. It is checked first, and never written to.

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import typer
 
 from mktorrent_py.cli.exit import ExitCode
-from mktorrent_py.cli.options.groups import Group, flag, in_groups
+from mktorrent_py.cli.options.groups import Group, flag, in_groups, with_examples
 from mktorrent_py.cli.output import console, messages, table
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import duration, plural, quoted
@@ -92,7 +92,13 @@ class Telling(Group):
         return JsonVoice() if self.json else QuietVoice() if self.quiet else TextVoice()
 
 
-@app.command()
+@app.command(
+    cls=with_examples(
+        "mkt track torrents/",
+        "mkt track torrents/ --url https://tracker.example",
+        "mkt track --port 6969 --state swarms.bin",
+    )
+)
 @in_groups
 def track(listening: Listening, bounds: Bounds, memory: Memory, telling: Telling) -> int:
     """Run a tracker over HTTP and UDP on one port, until interrupted.

@@ -1,8 +1,7 @@
-"""What is asked of the words of a command line before a verb gets them, the same for every verb.
+"""Types of arguments and options, the same for every verb.
 
-typer would look at paths by itself, and refuse in words and with a code of its own what cannot be read: whoever reads a
-file says so, and says it is content. An empty word, say from a variable that is not set, would stand for the current
-directory.
+typer would check paths by itself, and refuse unreadable ones with a message and an exit code of its own: the code that
+reads a file reports that instead. An empty word, as from an unset shell variable, would mean the current directory.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ _REWORDED = (
 
 
 def prepare(command: Any) -> None:
-    """Have the arguments and paths of a verb looked at in our way."""
+    """Replace the types of the arguments and paths of a verb."""
     for parameter in command.params:
         if isinstance(parameter.type, TyperPath) or parameter.param_type_name == "argument":
-            parameter.type = _of_words(parameter.type, _name(parameter))
+            parameter.type = _checked(parameter.type, _name(parameter))
 
 
 def reworded(message: str) -> str:
-    """What typer says of a number, without the names of types."""
+    """Rewrite a message of typer about a number without names of types."""
     for pattern, words in _REWORDED:
         message = pattern.sub(words, message)
     return message
@@ -40,15 +39,15 @@ def _name(parameter: Any) -> str:
     return max(parameter.opts, key=len) if is_option else "an argument"
 
 
-def _of_words(kind: Any, name: str) -> Any:
-    """The same type of value, which takes no empty word and does not try a path."""
-    untried, judged = copy.copy(kind), copy.copy(kind)
-    untried.readable = False
+def _checked(kind: Any, name: str) -> Any:
+    """Wrap a type: reject empty values, do not check whether a path is readable."""
+    inner, wrapped = copy.copy(kind), copy.copy(kind)
+    inner.readable = False
 
     def convert(value: Any, parameter: Any, context: Any) -> Any:
         if value == "":
-            raise UsageError(f"{name} is empty", hint="Is a variable not set? The current directory is called `.`.")
-        return untried.convert(value, parameter, context)
+            raise UsageError(f"{name} is empty", hint="Is a shell variable unset? Use . for the current directory.")
+        return inner.convert(value, parameter, context)
 
-    judged.convert = convert
-    return judged
+    wrapped.convert = convert
+    return wrapped

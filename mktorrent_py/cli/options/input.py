@@ -1,4 +1,4 @@
-"""What a person may name on the command line when a torrent is wanted: a torrent file, a magnet, standard input."""
+"""Sources of metainfo named on the command line: torrent files, magnets, standard input."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LimitOption = Annotated[
     typer.Option(
         "--limit",
         metavar="WHAT=N",
-        help="Read more than by default: size=128MiB, depth=128 or tokens=16000000; repeatable.",
+        help="Raise a limit of the reader: size=128MiB, depth=128, tokens=16000000 (the defaults); repeatable.",
         show_default=False,
     ),
 ]
@@ -35,23 +35,18 @@ _BARE_INFOHASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|[a-z2-7]{32}", re.IGNORE
 
 
 def parse_limits(texts: list[str]) -> Limits:
-    """Limits from `size=1GiB`, `depth=500`, `tokens=50000000`; the defaults for what is not said."""
+    """Parse `size=1GiB`, `depth=500`, `tokens=50000000`; limits that are not named keep their defaults."""
     given: dict[str, int] = {}
     for text in texts:
         what, mark, number = text.partition("=")
         if not mark or what not in ("size", "depth", "tokens"):
-            raise UsageError(f"{quoted(text)} is not a limit", hint="Write size=1GiB, depth=500 or tokens=50000000.")
+            raise UsageError(f"{quoted(text)} is not a limit", hint="Examples: size=1GiB, depth=500, tokens=50000000.")
         given[what] = parse_size(number)
     return Limits(**given)
 
 
 def read_source(text: str, limits: Limits) -> bytes | Magnet:
-    """The bytes of a torrent file or of standard input, or a magnet: a URI, or a bare infohash that is no file."""
-    with _hinting_at_limits():
-        return _read(text, limits)
-
-
-def _read(text: str, limits: Limits) -> bytes | Magnet:
+    """Read a torrent file or standard input, or parse a magnet: a URI, or a bare infohash that is not a file."""
     if text == str(STANDARD_STREAM):
         return _read_stdin(limits)
     word = text.strip()
@@ -59,40 +54,43 @@ def _read(text: str, limits: Limits) -> bytes | Magnet:
         return Magnet.parse(word)
     if _URL.match(word) and not Path(text).exists():
         raise UsageError(
-            f"{quoted(text)} is a URL, and nothing is fetched here",
-            hint="mkt fetch URL --metadata-only -o FILE gets a torrent file.",
+            f"{quoted(text)} is a URL; this command reads local files only",
+            hint="mkt fetch URL --metadata-only -o FILE downloads the torrent file.",
         )
     return read_bytes(Path(text), limits=limits)
 
 
 def read_torrent(text: str, limits: Limits) -> bytes:
-    """The bytes of a torrent file or of standard input. Raises UsageError for a magnet, which holds no metainfo."""
+    """Read a torrent file or standard input. Raises UsageError for a magnet, which holds no metainfo."""
     source = read_source(text, limits)
     if isinstance(source, Magnet):
-        raise UsageError("a magnet only names a torrent", hint="mkt fetch gets its torrent file.")
+        raise UsageError(
+            "expected a torrent file, got a magnet URI",
+            hint="mkt fetch MAGNET --metadata-only downloads the torrent file.",
+        )
     return source
 
 
 def read_metainfo_from(text: str, limits: Limits) -> Metainfo:
-    """The torrent of a torrent file or of standard input; an error says where to look next."""
+    """Read and parse a torrent file or standard input; an error hints at how to look closer."""
     data = read_torrent(text, limits)
-    with hinting(text):
+    with with_hint(text):
         return Metainfo.from_bytes(data, limits=limits)
 
 
-def shown_source(text: str) -> str:
-    """What a message calls it."""
+def source_name(text: str) -> str:
+    """Return what a message calls this source."""
     return "standard input" if text == str(STANDARD_STREAM) else text
 
 
 @contextmanager
-def hinting(source: str) -> Iterator[None]:
-    """Tell whoever meets a refused torrent which it is, and where to look next."""
+def with_hint(source: str) -> Iterator[None]:
+    """Add the source and a hint at other verbs to any MetainfoError of the body."""
     try:
-        with reading(shown_source(source)), _hinting_at_limits():
+        with reading(source_name(source)):
             yield
     except MetainfoError as error:
-        error.hint = error.hint or "mkt lint lists all that is wrong; mkt inspect --raw shows what is there."
+        error.hint = error.hint or "mkt lint lists all problems; mkt inspect --raw shows the content."
         raise
 
 
@@ -102,12 +100,3 @@ def _read_stdin(limits: Limits) -> bytes | Magnet:
         raise LimitError(f"standard input is larger than {limits.size:,} bytes, the limit for a torrent file")
     text = data.strip().decode("utf-8", "surrogateescape")
     return Magnet.parse(text) if _MAGNET.match(text) or _BARE_INFOHASH.fullmatch(text) else data
-
-
-@contextmanager
-def _hinting_at_limits() -> Iterator[None]:
-    try:
-        yield
-    except LimitError as error:
-        error.hint = error.hint or "Say --limit to read more: size=1GiB, depth=500, tokens=50000000."
-        raise

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mktorrent_py.cli.exit import ExitCode
-from mktorrent_py.cli.options import amounts
+from mktorrent_py.cli.options import types
 from mktorrent_py.cli.options.groups import Group, option
 from mktorrent_py.cli.options.types import Text, parse_node
 from mktorrent_py.errors import UsageError
@@ -55,7 +55,7 @@ class Peering(Group):
             bind=self.bind,
             proxy=Proxy.parse(self.proxy) if self.proxy is not None else None,
             encryption=Encryption(self.encryption),
-            upload_limit=amounts.parse_rate(self.upload_limit),
+            upload_limit=types.parse_rate(self.upload_limit),
             dht=self.dht,
             lsd=self.lsd,
             pex=self.pex,

@@ -1,20 +1,16 @@
-"""Options that several verbs share, and the words in which their values are given."""
+"""Parsers of the values that options take: text, URLs, dates, rates, lengths, durations and ratios."""
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TypeVar
 
-import typer
-from typer.core import TyperCommand
-
-from mktorrent_py.cli.options.groups import Group
 from mktorrent_py.cli.output import streams
-from mktorrent_py.cli.output.progress import ProgressMode
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import quoted
 from mktorrent_py.metainfo import rules
@@ -23,80 +19,35 @@ T = TypeVar("T")
 Text = str | None
 Texts = list[str]
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-FieldOption = Annotated[
-    str | None, typer.Option("--field", metavar="NAME", help="Print this value and nothing else, e.g. infohash.v1.")
-]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say how it was done.")]
-ProgressOption = Annotated[
-    ProgressMode, typer.Option("--progress", help="How progress shows on stderr; auto is a bar on a terminal.")
-]
-ThreadsOption = Annotated[
-    int,
-    typer.Option("--threads", "-j", metavar="N", min=0, max=256, help="Hash with N threads; 0 for what pays here."),
-]
-
 STANDARD_STREAM = Path("-")
 
-
-class Manner(Group):
-    """How content is hashed, and how that is told."""
-
-    threads: ThreadsOption = 0
-    json: JsonOption = False
-    field: FieldOption = None
-    progress: ProgressOption = ProgressMode.AUTO
-    quiet: QuietOption = False
-    verbose: VerboseOption = False
-
-    def progress_mode(self) -> ProgressMode:
-        """--quiet means no bar either, unless one was asked for."""
-        is_silent = self.quiet and self.progress is ProgressMode.AUTO
-        return ProgressMode.NONE if is_silent else self.progress
-
-
-class GroupedCommand(TyperCommand):
-    """A command with so many options that its help lists them under headings: their `rich_help_panel`."""
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is not None:
-                default = "Arguments" if parameter.param_type_name == "argument" else "Options"
-                groups.setdefault(getattr(parameter, "rich_help_panel", None) or default, []).append(record)
-        for heading, records in groups.items():
-            with formatter.section(heading):
-                formatter.write_dl(records)
-
-
-def refuse_two_faces(*, json: bool, field: str | None) -> None:
-    """Raises UsageError for --json with --field: standard output has one face."""
-    if json and field is not None:
-        raise UsageError("--json and --field exclude each other", hint="jq finds one value in --json.")
+_AMOUNT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([kMGT]?)(i?)B?(?:/s)?", re.IGNORECASE)
+_DURATION = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*(s|min|m|h|d)?")
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, None: 1}
+_MAX_AMOUNT = (1 << 31) - 1
+"""The largest limit that libtorrent counts to."""
 
 
 def read_stdin_bytes(limit: int) -> bytes:
-    """All of standard input, up to `limit` bytes and one more. Raises ContentError if there is none."""
+    """Read all of standard input, up to `limit` bytes and one more. Raises ContentError if it is closed."""
     return streams.binary_stdin().read(limit + 1)
 
 
 def check_text(text: str, what: str) -> str:
-    """Text that a torrent may hold. Raises UsageError for bytes that are not UTF-8."""
+    """Return the text, which a torrent can hold. Raises UsageError for bytes that are not UTF-8."""
     rules.require(rules.text(text, what))
     return text
 
 
 def check_not_empty(text: str, what: str) -> str:
-    """Text with a character at least. Raises UsageError for an empty one, as an unset shell variable leaves it."""
+    """Return the text. Raises UsageError if it is empty, as from an unset shell variable."""
     if not text:
         raise UsageError(f"{what} is empty", hint=f"Omit {what} or give it a value.")
     return check_text(text, what)
 
 
 def split_tier(text: str) -> tuple[str, ...]:
-    """The trackers of one `--tracker`: separated by commas, which a URL must write as %2C."""
+    """Split the trackers of one `--tracker` at the commas; a comma inside a URL is written %2C."""
     urls = tuple([url.strip() for url in text.split(",") if url.strip()])
     if not urls:
         raise UsageError(f"{quoted(text)} contains no tracker URL", code="tier-empty")
@@ -110,12 +61,12 @@ def check_url(url: str, rule: Callable[[str], rules.Problem | None]) -> str:
 
 
 def parse_node(text: str) -> tuple[str, int]:
-    """A DHT node from `HOST:PORT` or `[IPV6]:PORT`."""
+    """Parse a host and a port from `HOST:PORT` or `[IPV6]:PORT`."""
     return _valid(rules.parse_node(text))
 
 
 def parse_infohash(text: str) -> bytes:
-    """20 bytes from 40 hex digits."""
+    """Parse 20 bytes from 40 hexadecimal digits."""
     return _valid(rules.parse_infohash(text))
 
 
@@ -126,7 +77,7 @@ def _valid(parsed: T | rules.Problem) -> T:
 
 
 def parse_date(text: str, now: float) -> int:
-    """Unix seconds from `now`, Unix seconds, or an ISO date and time (UTC unless it says otherwise)."""
+    """Parse `now`, Unix seconds, or an ISO date and time (UTC unless it names a zone) into Unix seconds."""
     word = text.strip()
     if word == "now":
         return int(now)
@@ -134,12 +85,13 @@ def parse_date(text: str, now: float) -> int:
     if re.fullmatch(r"@?[0-9]{1,12}", word):
         if moment is not None:
             raise UsageError(
-                f"{quoted(text)} may be a date or Unix seconds", hint=f"Write {moment.date().isoformat()}, or @{word}."
+                f"{quoted(text)} could be a date or Unix seconds",
+                hint=f"Write {moment.date().isoformat()} or @{word}.",
             )
         return int(word.removeprefix("@"))
     if moment is None:
         raise UsageError(
-            f"{quoted(text)} is not a date", hint="Write 2026-11-22, 2026-11-22T21:50:00Z, Unix seconds, or now."
+            f"{quoted(text)} is not a date", hint="Examples: 2026-11-22, 2026-11-22T21:50:00Z, 1795305600, now."
         )
     seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     rules.require(rules.creation_date(seconds))
@@ -154,12 +106,64 @@ def _iso_moment(text: str) -> datetime | None:
 
 
 def source_date_epoch(environment: Mapping[str, str] = os.environ) -> int | None:
-    """SOURCE_DATE_EPOCH, in Unix seconds, where it is set: builds that are to be repeated want no clock."""
+    """Return SOURCE_DATE_EPOCH in Unix seconds, or None if it is not set: reproducible builds use no clock."""
     text = environment.get("SOURCE_DATE_EPOCH")
     if text is None or text == "":
         return None
     if not re.fullmatch(r"[0-9]{1,12}", text.strip()):
-        raise UsageError(
-            f"SOURCE_DATE_EPOCH is {quoted(text)}, which is no number of seconds", hint="Unset it or mend it."
-        )
+        raise UsageError(f"SOURCE_DATE_EPOCH is {quoted(text)}, not a number of seconds", hint="Unset or correct it.")
     return int(text)
+
+
+def parse_rate(text: str) -> int:
+    """Parse bytes per second from `500k`, `2.5 MB/s` or `1MiB`; 0 means no limit."""
+    rate = _parse_amount(text, "a rate", "Examples: 500k, 2.5M, 1MiB (bytes per second).")
+    if rate > _MAX_AMOUNT:
+        raise UsageError(f"{quoted(text)} is too large for a limit", hint="Use 0 for no limit.")
+    if 0 < rate < 1:
+        raise UsageError(f"{quoted(text)} is less than one byte per second", hint="Use 0 for no limit.")
+    return int(rate)
+
+
+def parse_length(text: str) -> int:
+    """Parse a positive number of bytes from `300k`, `30M` or `1MiB`."""
+    length = _parse_amount(text, "a length", "Examples: 300k, 30M, 1MiB.") if "/" not in text else 0
+    if not 1 <= length <= _MAX_AMOUNT:
+        raise UsageError(f"{quoted(text)} is not a length from 1 byte to 2 GB", hint="Examples: 300k, 30M, 1MiB.")
+    return int(length)
+
+
+def _parse_amount(text: str, what: str, hint: str) -> float:
+    found = _AMOUNT.fullmatch(text.strip())
+    if found is None:
+        raise UsageError(f"{quoted(text)} is not {what}", hint=hint)
+    step = 1024 if found[3] else 1000
+    return float(found[1]) * float(step ** " kmgt".index(found[2].lower() or " "))
+
+
+def check_ratio(ratio: float) -> float:
+    """Return the ratio. Raises UsageError for infinity and NaN, which no upload reaches."""
+    if not math.isfinite(ratio):
+        raise UsageError(f"{ratio} is not a ratio", hint="1.5 means one and a half times the content.")
+    return ratio
+
+
+def parse_duration(text: str) -> float:
+    """Parse seconds from `90`, `90s`, `15min`, `2h` or `1.5d`."""
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        raise UsageError(f"{quoted(text)} is not a duration", hint="Examples: 90s, 15min, 2h, 1d.")
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+def parse_ranges(texts: list[str]) -> list[range]:
+    """Parse file numbers and ranges such as `0,2-4`."""
+    ranges = []
+    for token in ",".join(texts).split(",") if texts else ():
+        found = re.fullmatch(r"\s*([0-9]{1,9})(?:-([0-9]{1,9}))?\s*", token)
+        if not found or int(found[2] or found[1]) < int(found[1]):
+            raise UsageError(
+                f"{quoted(token)} is not a file number or a range", hint="Numbers start at 0. Example: 0,2-4"
+            )
+        ranges.append(range(int(found[1]), int(found[2] or found[1]) + 1))
+    return ranges

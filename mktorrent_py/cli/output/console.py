@@ -1,9 +1,10 @@
-"""What the terminal can show: colour, width, and how wide a text stands in it."""
+"""What the terminal can show: colour, width, and how wide a text is in it."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from itertools import takewhile
 from typing import Literal, TextIO
 
 from mktorrent_py.formatting import printable
@@ -12,6 +13,7 @@ Style = Literal["bad", "warning", "good", "path", "dim"]
 
 _CODES: dict[Style, str] = {"bad": "31", "warning": "33", "good": "32", "path": "1", "dim": "2"}
 ELLIPSIS = "…"
+MAX_CHARACTERS_PER_COLUMN = 8
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -19,12 +21,12 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def has_colour(stream: TextIO) -> bool:
-    """A terminal that is not dumb, for a person who did not say NO_COLOR."""
+    """Return whether to colour: on a terminal that is not dumb, unless NO_COLOR is set."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def has_cursor(stream: TextIO) -> bool:
-    """A terminal on which a line can be drawn over."""
+    """Return whether a line can be redrawn."""
     return is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 
@@ -33,12 +35,12 @@ def paint(text: str, style: Style, stream: TextIO) -> str:
 
 
 def terminal_width() -> int:
-    """Columns, between 40 and 300."""
+    """Return the columns, from 40 to 300."""
     return min(max(shutil.get_terminal_size().columns, 40), 300)
 
 
 def display_width(text: str) -> int:
-    """Columns the text takes: wide characters count as two."""
+    """Return the columns of the text: wide characters count as two."""
     if text.isascii():
         return len(text)
     from wcwidth import wcswidth
@@ -47,29 +49,28 @@ def display_width(text: str) -> int:
 
 
 def pad_to(text: str, width: int) -> str:
-    """The text and spaces up to `width` columns."""
+    """Fill the text up with spaces to `width` columns."""
     return text + " " * max(width - display_width(text), 0)
 
 
 def shorten(text: str, width: int) -> str:
-    """The text cut in the middle to at most `width` columns; the end, with the extension, stays."""
+    """Cut the text in the middle to at most `width` columns; its end, with the extension, stays."""
     if display_width(text) <= width:
         return text
-    tail = _take(reversed(text), max((width - 1) // 2, 1))[::-1]
-    head = _take(iter(text), max(width - 1 - display_width(tail), 0))
-    return head + ELLIPSIS + tail
+    # Measured as a whole: with combining characters, parts are wider together than one by one. Those without a width
+    # could be a great many.
+    counts = range(min(len(text), MAX_CHARACTERS_PER_COLUMN * width) + 1)
+    tails = [ELLIPSIS + text[len(text) - count :] for count in counts]
+    tail = _widest(tails, 1 + max((width - 1) // 2, 1))
+    return _widest([text[:count] + tail for count in counts], width) or tail
 
 
 def shown_path(text: str, width: int) -> str:
-    """A path from a torrent or a disk, harmless and no wider than `width`."""
+    """Return a path from a torrent or a disk, made printable and no wider than `width`."""
     return shorten(printable(text), width)
 
 
-def _take(characters: object, width: int) -> str:
-    taken, used = "", 0
-    for character in characters:  # type: ignore[attr-defined]
-        used += display_width(character)
-        if used > width:
-            break
-        taken += character
-    return taken
+def _widest(texts: list[str], width: int) -> str:
+    """Return the last of ever longer texts before the first that is too wide; empty if all are."""
+    fitting = list(takewhile(lambda text: display_width(text) <= width, texts))
+    return fitting[-1] if fitting else ""

@@ -1,66 +1,65 @@
-"""How `mkt inspect` tells what a torrent or a magnet says: the rows of the face for people, and which face it is."""
+"""What `mkt inspect` prints of a torrent or a magnet: facts, and rows of text."""
 
 from __future__ import annotations
 
-import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mktorrent_py.cli.output import console, table
 from mktorrent_py.cli.output.file_tree import flat_lines, tree_lines
+from mktorrent_py.cli.output.printer import Result
 from mktorrent_py.cli.output.table import Facts, Row
 from mktorrent_py.formatting import binary_size, date, exact_size, human_size, percent, plural, printable
 from mktorrent_py.metainfo.layout import File
+from mktorrent_py.metainfo.magnet.uri import Magnet
+from mktorrent_py.metainfo.parse.document import ParseResult
+from mktorrent_py.metainfo.summary import file_facts, summarize, summarize_magnet
 
 FORMATS = {"v1": "v1", "v2": "v2", "hybrid": "hybrid (v1 + v2)"}
 MAX_ODDITIES = 5
 
 
-def show(
-    facts: Facts, lines: Callable[[Facts], Iterable[str]], *, json: bool, field: str | None, quiet: bool = False
-) -> None:
-    """The facts in the face that is wanted; `lines` makes that for people. `quiet` leaves what was not asked for."""
-    if json:
-        table.print_json(facts)
-    elif field is not None:
-        table.print_field(facts, field)
-    elif quiet:
-        return
-    elif console.is_terminal(sys.stdout):
-        sys.stdout.write("".join([f"{line}\n" for line in lines(facts)]))  # else a call of the system for each line
-    else:
-        table.print_tab_lines(_for_tab_lines(facts))
+def torrent_result(title: str, parsed: ParseResult, *, files: bool | None, field: str | None) -> Result:
+    """Make the result for a torrent; its files are among the facts unless `files` is False or `field` is another."""
+    metainfo = parsed.require()
+    facts: dict[str, Any] = {**summarize(metainfo, parsed.warnings)}
+    if files is not False and (field is None or field.partition(".")[0] == "file_list"):
+        facts["file_list"] = file_facts(metainfo.info.layout)
+    return Result(
+        facts=facts,
+        lines=_torrent_lines(title, facts, metainfo.info.files, files),
+        tab_lines=_torrent_tab_lines(facts),
+    )
 
 
-def _for_tab_lines(facts: Facts) -> Facts:
-    """Path and length of each file, so that the columns are always the same."""
-    if "file_list" not in facts:
-        return facts
-    return {**facts, "file_list": [{"path": file["path"], "length": file["length"]} for file in facts["file_list"]]}
+def magnet_result(magnet: Magnet) -> Result:
+    """Make the result for a magnet."""
+    facts = summarize_magnet(magnet)
+    return Result(facts=facts, lines=_magnet_lines(facts))
 
 
-def torrent_lines(title: str, facts: Facts, files: tuple[File, ...], flat: bool | None) -> Iterator[str]:
-    """A title, the facts in rows, and the files: as a tree, `flat`, or not where `flat` is False."""
-    yield _title(title, FORMATS[facts["format"]])
-    yield from _row_lines(_torrent_rows(facts))
+def _torrent_tab_lines(facts: Facts) -> Iterator[str]:
+    """Yield tab lines; a file has only its path and length, so that the columns are always the same."""
+    short = facts
+    if "file_list" in facts:
+        short = {
+            **facts,
+            "file_list": [{"path": file["path"], "length": file["length"]} for file in facts["file_list"]],
+        }
+    yield from table.tab_lines(short)
+
+
+def _torrent_lines(title: str, facts: Facts, files: tuple[File, ...], flat: bool | None) -> Iterator[str]:
+    """Yield a title, rows, and the files: as a tree, `flat`, or not at all if `flat` is False."""
+    yield from table.block_lines(title, FORMATS[facts["format"]], _torrent_rows(facts))
     if flat is not False:
         yield ""
         yield from flat_lines(files) if flat else tree_lines(files)
 
 
-def magnet_lines(facts: Facts) -> Iterator[str]:
-    yield _title(facts["name"] or "magnet", "magnet")
-    yield from _row_lines(_magnet_rows(facts))
-
-
-def _title(title: str, remark: str) -> str:
-    return f"{console.paint(printable(title), 'path', sys.stdout)}   {remark}"
-
-
-def _row_lines(rows: Iterable[Row]) -> Iterator[str]:
-    for label, text in rows:
-        yield f"{table.MARGIN}{console.pad_to(label, table.LABEL_WIDTH)}{text}".rstrip()
+def _magnet_lines(facts: Facts) -> Iterator[str]:
+    yield from table.block_lines(facts["name"] or "magnet", "magnet", _magnet_rows(facts))
 
 
 def _torrent_rows(facts: Facts) -> Iterator[Row]:
@@ -69,7 +68,7 @@ def _torrent_rows(facts: Facts) -> Iterator[Row]:
     yield "pieces", _pieces(facts)
     yield from _infohash_rows(facts)
     if facts["private"]:
-        yield "private", "yes: peers come from its trackers only"
+        yield "private", "yes (peers from trackers only)"
     yield from _texts("source", facts["source"])
     yield from _tracker_rows(facts["trackers"])
     yield from _list("web seeds", facts["web_seeds"])
@@ -130,12 +129,12 @@ def _tracker_rows(tiers: list[list[str]]) -> Iterator[Row]:
 def _oddity_rows(warnings: list[dict[str, Any]]) -> Iterator[Row]:
     lines = [f"{odd['path']}: {odd['message']}" if odd["path"] else odd["message"] for odd in warnings]
     if len(lines) > MAX_ODDITIES:
-        lines[MAX_ODDITIES:] = [f"and {len(lines) - MAX_ODDITIES:,} more: mkt lint lists them"]
+        lines[MAX_ODDITIES:] = [f"and {len(lines) - MAX_ODDITIES:,} more (see mkt lint)"]
     yield from _list("oddities", lines)
 
 
 def _texts(label: str, text: str | None) -> Iterator[Row]:
-    """A text of any length, on as many lines as it has or needs."""
+    """Yield rows of a text of any length, wrapped."""
     room = console.terminal_width() - table.LABEL_WIDTH - len(table.MARGIN)
     lines = [part for line in (text or "").splitlines() for part in textwrap.wrap(printable(line), room) or [""]]
     yield from _column(label, lines)

@@ -1,4 +1,4 @@
-"""A picture of the pieces of a torrent, as `mkt verify --map` draws it."""
+"""The map of pieces that `mkt verify --map` draws."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mktorrent_py.hashing.compare import PieceState
 
 
 class Mark(NamedTuple):
-    """How a cell of the map is drawn, and what it is called."""
+    """How a cell of the map is drawn, and its name in the legend."""
 
     block: str
     letter: str
@@ -25,18 +25,18 @@ MARKS = {
     PieceState.UNCHECKED: Mark("·", "-", "dim", "not checked"),
     PieceState.MISSING: Mark("░", ".", "warning", "missing"),
     PieceState.UNREADABLE: Mark("?", "?", "warning", "unreadable"),
-    PieceState.V2_ONLY: Mark("2", "2", "bad", "right by v2 only"),
-    PieceState.V1_ONLY: Mark("1", "1", "bad", "right by v1 only"),
+    PieceState.V2_ONLY: Mark("2", "2", "bad", "valid by v2 only"),
+    PieceState.V1_ONLY: Mark("1", "1", "bad", "valid by v1 only"),
     PieceState.BAD: Mark("▒", "X", "bad", "bad"),
 }
-"""From the mildest to the worst: a cell shows the worst of its pieces, so that no bad piece is lost in the crowd."""
+"""From good to worst: a cell shows the worst of its pieces, so that a single bad piece is always visible."""
 
 _RANK_OF = {state.value: rank for rank, state in enumerate(MARKS)}
 _RANKS = bytes([_RANK_OF.get(byte, 0) for byte in range(256)])
 
 
 def map_cells(pieces: bytes, width: int) -> list[PieceState]:
-    """The worst state of each of at most `width` runs of pieces, as equal as can be."""
+    """Return the worst state in each of at most `width` runs of pieces of nearly equal length."""
     ranks = pieces.translate(_RANKS)
     cells = min(width, len(pieces))
     states = list(MARKS)
@@ -44,13 +44,13 @@ def map_cells(pieces: bytes, width: int) -> list[PieceState]:
     return [states[max(ranks[start:stop])] for start, stop in pairwise(bounds)]
 
 
-def print_map(pieces: bytes) -> None:
-    """One row of cells, and what they mean."""
+def map_rows(pieces: bytes) -> list[table.Row]:
+    """Draw one row of cells, and a legend below it."""
     cells = map_cells(pieces, table.room())
     runs = [(state, _glyph(state) * len(list(run))) for state, run in groupby(cells)]
     drawn = "".join([console.paint(glyphs, MARKS[state].style, sys.stdout) for state, glyphs in runs])
     legend = "  ".join([f"{_glyph(state)} {mark.word}" for state, mark in MARKS.items() if state in cells])
-    table.print_rows([("pieces", drawn), *table.list_rows("", textwrap.wrap(legend, table.room()))])
+    return [("pieces", drawn), *table.list_rows("", textwrap.wrap(legend, table.room()))]
 
 
 def _glyph(state: PieceState) -> str:

@@ -1,8 +1,8 @@
-"""Three faces of the same facts: aligned text for a terminal, tab-separated lines for scripts, JSON for programs.
+"""Facts as JSON, as tab-separated lines, as one field, and rows of aligned text.
 
 Facts are a dictionary of JSON values with stable keys. In tab lines a dictionary becomes dotted keys, a list repeats
-its key, a list of lists counts them (`trackers.1`), an object in a list becomes its values joined by tabs. Facts that
-a torrent does not have (None, empty lists) have no line.
+its key, a list of lists numbers them (`trackers.1`), an object in a list becomes its values joined by tabs. Facts that
+are None or empty lists have no line.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ Row = tuple[str, str]
 
 
 def print_json(facts: Facts) -> None:
-    """One object on stdout, `schema` first, a fact a line, and a line for each item of a list.
+    """Print one object on stdout: `schema` first, one line per fact and per item of a list.
 
-    Undecodable bytes of names stand as lone surrogates. They, and whatever could harm a terminal, are escaped.
+    Undecodable bytes of names are lone surrogates. They and all characters that could harm a terminal are escaped.
     """
     members = [f"  {json.dumps(key)}: {_json_value(value)}" for key, value in {"schema": SCHEMA, **facts}.items()]
     sys.stdout.write("{\n" + ",\n".join(members) + "\n}\n")
@@ -47,7 +47,7 @@ def _json_value(value: Any) -> str:
 
 
 def json_text(value: Any) -> str:
-    """JSON on one line, in which control, bidi and zero-width characters and surrogates are escaped."""
+    """Encode as JSON on one line, with control, bidi and zero-width characters and surrogates escaped."""
     text = _ENCODER.encode(value)
     if text.isascii() and "\x7f" not in text:
         return text
@@ -55,49 +55,58 @@ def json_text(value: Any) -> str:
 
 
 def print_json_line(facts: Facts, stream: Any = None) -> None:
-    """One object on one line, for streams of events."""
+    """Print one object on one line, for streams of events."""
     print(json.dumps({"schema": SCHEMA, **facts}), file=stream or sys.stdout, flush=True)
 
 
 def print_tab_lines(facts: Facts) -> None:
-    """`key<TAB>value` lines with full values, in the order of the facts."""
-    sys.stdout.write("".join([f"{key}\t{text}\n" for key, text in flatten(facts)]))
+    """Print `key<TAB>value` lines, in the order of the facts."""
+    sys.stdout.write("".join([f"{line}\n" for line in tab_lines(facts)]))
 
 
-def print_field(facts: Facts, name: str) -> None:
-    """The values of one fact, a line each, and nothing else. Raises UsageError for a name that is no fact."""
-    texts = list(_field_texts(facts, name))
-    sys.stdout.write("".join([f"{text}\n" for text in texts]))
-
-
-def check_field(facts: Facts, name: str) -> None:
-    """Raises UsageError for a name that is no fact: for verbs that must know before they write."""
-    list(_field_texts(facts, name))
+def tab_lines(facts: Facts) -> Iterator[str]:
+    """Yield `key<TAB>value` lines with full values."""
+    return (f"{key}\t{text}" for key, text in flatten(facts))
 
 
 def print_block(title: str, remark: str, rows: Sequence[Row]) -> None:
-    """A title line, then aligned rows; long values wrap or are cut by whoever made them."""
-    print(console.paint(printable(title), "path", sys.stdout) + (f"   {remark}" if remark else ""))
-    print_rows(rows)
+    """Print a title line, then aligned rows."""
+    sys.stdout.write("".join([f"{line}\n" for line in block_lines(title, remark, rows)]))
 
 
 def print_rows(rows: Iterable[Row], indent: str = MARGIN) -> None:
-    for label, text in rows:
-        print(f"{indent}{console.pad_to(label, LABEL_WIDTH)}{text}".rstrip())
+    """Print aligned rows."""
+    sys.stdout.write("".join([f"{line}\n" for line in row_lines(rows, indent)]))
+
+
+def block_lines(title: str, remark: str, rows: Iterable[Row]) -> Iterator[str]:
+    """Yield a title line, then aligned rows; the caller has wrapped or cut long values."""
+    yield title_line(title, remark)
+    yield from row_lines(rows)
+
+
+def title_line(title: str, remark: str) -> str:
+    """Return a title, emphasised, and what is said beside it."""
+    return console.paint(printable(title), "path", sys.stdout) + (f"   {remark}" if remark else "")
+
+
+def row_lines(rows: Iterable[Row], indent: str = MARGIN) -> Iterator[str]:
+    """Yield rows with their labels padded to one width."""
+    return (f"{indent}{console.pad_to(label, LABEL_WIDTH)}{text}".rstrip() for label, text in rows)
 
 
 def room() -> int:
-    """Columns for the text of a row."""
+    """Return the columns for the text of a row."""
     return console.terminal_width() - len(MARGIN) - LABEL_WIDTH
 
 
 def list_rows(label: str, texts: Sequence[str]) -> list[Row]:
-    """A row for each text, the label on the first; none for none."""
+    """Make a row of each text, the first with the label."""
     return [(label if not at else "", text) for at, text in enumerate(texts)]
 
 
 def flatten(facts: Facts, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Facts as pairs of a dotted key and a text of one line."""
+    """Yield facts as pairs of a dotted key and a text of one line."""
     for key, value in facts.items():
         yield from _flatten_value(f"{prefix}{key}", value)
 
@@ -117,7 +126,8 @@ def _flatten_value(key: str, value: Any) -> Iterator[tuple[str, str]]:
         yield key, plain(value)
 
 
-def _field_texts(facts: Facts, name: str) -> Iterator[str]:
+def field_lines(facts: Facts, name: str) -> Iterator[str]:
+    """Yield the values of one fact, a line each. Raises UsageError for a name that is not a fact."""
     value: Any = facts
     for part in name.split("."):
         if isinstance(value, Mapping) and part in value:
@@ -125,21 +135,25 @@ def _field_texts(facts: Facts, name: str) -> Iterator[str]:
         elif isinstance(value, list) and part.isdigit() and 0 < int(part) <= len(value):
             value = value[int(part) - 1]
         else:
-            raise UsageError(f"there is no field {quoted(name)}", hint=f"Fields: {', '.join(field_names(facts))}.")
+            raise _unknown_field(name, field_names(facts))
     for _, text in _flatten_value(name, value):
         yield text
 
 
-def refuse_unknown_field(name: str, known: Sequence[str]) -> None:
-    """Raises UsageError, before any work, for a field that cannot be among facts with the `known` field names."""
+def check_field_name(name: str, known: Sequence[str]) -> None:
+    """Raise UsageError for a field that cannot be among facts with the `known` field names."""
     parents = {field.split(".")[0] for field in known}
     item = name.partition(".")[2].split(".")[0]
     if name not in known and name not in parents and not (name.split(".")[0] in parents and item.isdigit()):
-        raise UsageError(f"there is no field {quoted(name)}", hint=f"Fields: {', '.join(known)}.")
+        raise _unknown_field(name, known)
+
+
+def _unknown_field(name: str, known: Sequence[str]) -> UsageError:
+    return UsageError(f"unknown field {quoted(name)}", hint=f"Fields: {', '.join(known)}.")
 
 
 def field_names(facts: Facts) -> list[str]:
-    """Names that --field takes."""
+    """Return the names that --field accepts for these facts."""
     names = []
     for key, value in facts.items():
         names += [f"{key}.{inner}" for inner in value] if isinstance(value, Mapping) else [key]
@@ -147,7 +161,7 @@ def field_names(facts: Facts) -> list[str]:
 
 
 def plain(value: Any) -> str:
-    """One value on one line, in full; a list or an object inside another as JSON."""
+    """Return one value on one line, in full; a list or an object inside another as JSON."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, bool):
