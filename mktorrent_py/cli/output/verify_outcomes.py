@@ -24,7 +24,7 @@ from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.summary import infohash_facts
 from mktorrent_py.verify.api import VerifyOptions, VerifyReport, prepare_verification, run_verification
-from mktorrent_py.verify.report import FileReport, FileStatus, consecutive
+from mktorrent_py.verify.report import FileReport, FileStatus, consecutive_runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +179,7 @@ def outcome_facts(outcome: Outcome) -> dict[str, Any]:
         "format": info.version.value,
         "infohash": infohash_facts(info.infohashes),
         "content": str(report.located.content),
-        "located": report.located.how.value,
+        "located": report.located.kind.value,
         "quick": report.options.quick,
         "contradiction": report.contradicts_itself,
         "files_by_status": {status.value: number for status, number in report.counts.items()},
@@ -200,7 +200,7 @@ def _piece_facts(pieces: bytes) -> dict[str, Any]:
     return {
         "count": len(pieces),
         **counts,
-        "bad_runs": [{"first": run.start, "count": len(run)} for run in consecutive(bad)],
+        "bad_runs": [{"first": run.start, "count": len(run)} for run in consecutive_runs(bad)],
     }
 
 

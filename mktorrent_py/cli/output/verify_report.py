@@ -54,7 +54,7 @@ def print_report(torrent: str, report: VerifyReport, seconds: float, *, verbose:
 
 def _headline(report: VerifyReport) -> str:
     total, counts = len(report.files), report.counts
-    if report.located.how is MatchKind.MISSING:
+    if report.located.kind is MatchKind.MISSING:
         return f"nothing of {printable(report.metainfo.info.name)} is there"
     open_ones = counts.get(FileStatus.UNKNOWN, 0) + counts.get(FileStatus.UNCHECKED, 0)
     wrong = total - counts.get(FileStatus.OK, 0) - open_ones
@@ -94,7 +94,7 @@ def _explain(report: VerifyReport, file: FileReport) -> str:
         case FileStatus.SHORT | FileStatus.LONG:
             return f"{file.size or 0:,} of {file.length:,} bytes{_explain_rest(report, file)}"
         case FileStatus.MISSING:
-            return "" if file.detail == "not there" else file.detail
+            return "" if file.detail == "not found" else file.detail
         case FileStatus.CONTRADICTED:
             return "the v1 and v2 hashes in the torrent disagree about it"
         case FileStatus.UNKNOWN:
@@ -106,7 +106,7 @@ def _explain(report: VerifyReport, file: FileReport) -> str:
 
 
 def _explain_bad(report: VerifyReport, file: FileReport) -> str:
-    if not report.tells_pieces_apart(file):
+    if not report.locates_damage(file):
         return "its root does not match; the torrent has no piece layers to say where"
     said = f"{file.bad_pieces:,} of {plural(file.pieces, 'piece')}; {_bytes(file.bad)}"
     return f"{said}, in a piece shared with other files" if file.status is FileStatus.SUSPECT else said
@@ -163,9 +163,9 @@ def _print_line(line: Line, names: int) -> None:
 def _rows(report: VerifyReport, seconds: float, *, verbose: bool) -> list[table.Row]:
     rows: list[table.Row] = []
     name = printable(report.metainfo.info.name)
-    if report.located.how is MatchKind.IN_PARENT:
+    if report.located.kind is MatchKind.IN_PARENT:
         rows.append(("found", "in the directory that was given"))
-    elif report.located.how is MatchKind.RENAMED:
+    elif report.located.kind is MatchKind.RENAMED:
         rows.append(("found", f"under another name than {name}"))
     if report.options.quick:
         rows.append(("checked", "names and sizes only"))
