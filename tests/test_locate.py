@@ -45,12 +45,12 @@ def test_the_content_itself_however_it_is_spelt(release: Path, monkeypatch: pyte
     monkeypatch.chdir(release)
     for place in (release, Path(f"{release}/"), Path(), Path("../release"), Path("sub/..")):
         located = locate(info, place)
-        assert (located.how, located.content, missing(located)) == (MatchKind.EXACT, place, 0)
+        assert (located.kind, located.content, missing(located)) == (MatchKind.EXACT, place, 0)
 
 
 def test_the_directory_that_holds_it(release: Path) -> None:
     located = locate(info_of(release), release.parent)
-    assert (located.how, located.content, located.root) == (MatchKind.IN_PARENT, release, release)
+    assert (located.kind, located.content, located.root) == (MatchKind.IN_PARENT, release, release)
     assert located.extras == ()
 
 
@@ -58,13 +58,13 @@ def test_under_another_name(release: Path) -> None:
     info = info_of(release)
     other = release.rename(release.with_name("other"))
     located = locate(info, other)
-    assert (located.how, located.content, missing(located)) == (MatchKind.RENAMED, other, 0)
+    assert (located.kind, located.content, missing(located)) == (MatchKind.RENAMED, other, 0)
 
 
 def test_a_directory_of_the_same_name_inside_does_not_mislead(tmp_path: Path) -> None:
     release = write_tree(tmp_path / "release", TREE | {"release/x": 5})
     info = info_of(release)
-    assert locate(info, release).how is MatchKind.EXACT
+    assert locate(info, release).kind is MatchKind.EXACT
     assert locate(info, tmp_path).content == release
 
 
@@ -74,7 +74,7 @@ def test_content_unpacked_one_level_too_deep(release: Path) -> None:
     (release / "moving").parent.mkdir()
     inner = release.with_name("moving").rename(release / "release")
     located = locate(info, release)
-    assert (located.how, located.content, missing(located)) == (MatchKind.IN_PARENT, inner, 0)
+    assert (located.kind, located.content, missing(located)) == (MatchKind.IN_PARENT, inner, 0)
 
 
 def test_the_candidate_with_more_files_in_their_size_wins(release: Path) -> None:
@@ -96,18 +96,18 @@ def test_of_several_places_the_best(release: Path, tmp_path: Path) -> None:
     info = info_of(release)
     half = write_tree(tmp_path / "half", {"release/a": 10})
     located = locate(info, half, tmp_path)
-    assert (located.content, located.how) == (release, MatchKind.IN_PARENT)
+    assert (located.content, located.kind) == (release, MatchKind.IN_PARENT)
     assert locate(info, half).content == half / "release"
 
 
 def test_nothing_of_it_lists_no_extras(release: Path, tmp_path: Path) -> None:
     located = locate(info_of(release), write_tree(tmp_path / "else", {"x": 1, "y/z": 2}))
-    assert (located.how, missing(located), located.extras) == (MatchKind.MISSING, 3, ())
+    assert (located.kind, missing(located), located.extras) == (MatchKind.MISSING, 3, ())
 
 
 def test_a_file_is_not_a_directory_of_files(release: Path) -> None:
     located = locate(info_of(release), release / "a")
-    assert (located.how, missing(located)) == (MatchKind.MISSING, 3)
+    assert (located.kind, missing(located)) == (MatchKind.MISSING, 3)
 
 
 def test_what_is_not_there_cannot_be_verified(release: Path) -> None:
@@ -119,24 +119,24 @@ def test_what_is_not_there_cannot_be_verified(release: Path) -> None:
 def test_a_single_file_by_itself_by_name_or_renamed(version: reference.Version, tmp_path: Path) -> None:
     file = write_tree(tmp_path / "in", {"disc.iso": 100, "disc.txt": 5}) / "disc.iso"
     info = info_of(file, version)
-    for place, how, content in (
+    for place, kind, content in (
         (file, MatchKind.EXACT, file),
         (file.parent, MatchKind.IN_PARENT, file),
         (file.parent / "disc.txt", MatchKind.RENAMED, file.parent / "disc.txt"),
     ):
         located = locate(info, place)
-        assert (located.how, located.content, located.extras) == (how, content, ())
+        assert (located.kind, located.content, located.extras) == (kind, content, ())
     folder = tmp_path / "other" / "disc.iso"
     folder.mkdir(parents=True)
     file.rename(folder / "disc.iso")
     assert locate(info, tmp_path / "other").content == folder / "disc.iso"
-    assert locate(info, folder).how is MatchKind.IN_PARENT
+    assert locate(info, folder).kind is MatchKind.IN_PARENT
 
 
 def test_a_single_file_that_is_not_there(tmp_path: Path) -> None:
     info = info_of(write_tree(tmp_path / "in", {"disc.iso": 100}) / "disc.iso")
     located = locate(info, write_tree(tmp_path / "else", {"x": 1}))
-    assert (located.how, missing(located)) == (MatchKind.MISSING, 1)
+    assert (located.kind, missing(located)) == (MatchKind.MISSING, 1)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -144,13 +144,13 @@ def test_a_directory_of_one_file(version: reference.Version, tmp_path: Path) -> 
     # In v2 such a torrent looks like one of a single file, called by another name than its file (BEP 52).
     release = write_tree(tmp_path / "release", {"only": 10})
     info = info_of(release, version)
-    for place, how in (
+    for place, kind in (
         (release, MatchKind.EXACT),
         (tmp_path, MatchKind.IN_PARENT),
         (release / "only", MatchKind.EXACT),
     ):
         located = locate(info, place)
-        assert (located.how, missing(located)) == (how, 0)
+        assert (located.kind, missing(located)) == (kind, 0)
 
 
 def test_the_name_of_the_content_in_the_other_unicode_form(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_the_name_of_the_content_in_the_other_unicode_form(tmp_path: Path) -> No
     info = info_of(write_tree(tmp_path / "was" / nfc, TREE))
     content = write_tree(tmp_path / "now" / nfd, TREE)
     assert locate(info, tmp_path / "now").content == content
-    assert locate(info, content).how is MatchKind.EXACT
+    assert locate(info, content).kind is MatchKind.EXACT
 
 
 @pytest.mark.parametrize("version", VERSIONS)

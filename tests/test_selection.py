@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mktorrent_py.content.file_stat import name_fault
+from mktorrent_py.content.file_stat import invalid_name_reason
 from mktorrent_py.content.selection import Reason, Selection, escape_pattern, is_plain_name, only_matching
 from mktorrent_py.errors import UsageError
 
@@ -220,7 +220,7 @@ def test_git_agrees_about_ignore_files(work_tree: Path, lines: list[str]) -> Non
 def test_of_a_plain_name_no_rule_has_anything_to_say(name: str) -> None:
     if is_plain_name(name.encode()):
         assert Selection().verdict((name,), False) is None
-        assert name_fault(name, allow_raw=False) is None
+        assert invalid_name_reason(name, allow_raw=False) is None
         assert not name.startswith(".")
 
 

@@ -35,7 +35,7 @@ from mktorrent_py.metainfo.layout import File, Layout
 from mktorrent_py.metainfo.metainfo import Metainfo
 from mktorrent_py.verify import api as verify_room
 from mktorrent_py.verify.api import FileStatus, PieceState, VerifyOptions, VerifyReport, verify_content
-from mktorrent_py.verify.report import consecutive
+from mktorrent_py.verify.report import consecutive_runs
 
 VERSIONS: list[reference.Version] = ["v1", "v2", "hybrid"]
 PIECE_LENGTH = 2 * BLOCK
@@ -230,9 +230,9 @@ def test_what_stands_in_place_of_a_file_is_not_read(version: reference.Version, 
     (root / "z").symlink_to("nowhere")
     report = verify_content(metainfo, root)
     assert {file.path[0]: file.detail for file in report.files if file.status is FileStatus.MISSING} == {
-        "b": "a directory stands in its place",
-        "pipe": "something that is not a file stands in its place",
-        "z": "a broken link stands in its place",
+        "b": "a directory is in its place",
+        "pipe": "a special file is in its place",
+        "z": "a broken link is in its place",
     }
     assert exit_code_of_report(report) == ExitCode.NO
 
@@ -324,7 +324,7 @@ def test_without_layers_a_v2_file_is_proved_by_its_root(keep: int, tmp_path: Pat
         FileStatus.OK,
         FileStatus.OK,
     ]
-    apart = [report.tells_pieces_apart(file) for file in report.files]
+    apart = [report.locates_damage(file) for file in report.files]
     assert apart.count(False) == 2 - keep
     whole, piece = [(0, length)], [(PIECE_LENGTH, 2 * PIECE_LENGTH)]
     assert [[(run.start, run.stop) for run in file.bad] for file in report.files[:2]] == [
@@ -536,9 +536,9 @@ def test_a_stored_link_must_lead_where_the_torrent_says(version: TorrentVersion,
 
     assert verdict() == (FileStatus.OK, "")
     link.unlink()
-    assert verdict() == (FileStatus.MISSING, "not there")
+    assert verdict() == (FileStatus.MISSING, "not found")
     link.symlink_to("../b")
-    assert verdict() == (FileStatus.CORRUPT, "a link, but not to a")
+    assert verdict() == (FileStatus.CORRUPT, "the link does not point to a")
     link.unlink()
     link.write_bytes(b"a")
     status, detail = verdict()
@@ -558,7 +558,7 @@ def test_a_stored_link_must_lead_where_the_torrent_says(version: TorrentVersion,
 def test_chosen_runs_hash_as_among_all(lengths: list[int], version: TorrentVersion, data: st.DataObject) -> None:
     layout = Layout.of([File((f"{at}",), length) for at, length in enumerate(lengths)], PIECE_LENGTH, version)
     chosen = sorted(data.draw(st.sets(st.integers(0, max(layout.piece_count - 1, 0)), max_size=layout.piece_count)))
-    runs = consecutive(chosen) if layout.piece_count else []
+    runs = consecutive_runs(chosen) if layout.piece_count else []
     with scratch() as root:
         for at, length in enumerate(lengths):
             (root / f"{at}").write_bytes(seeded_bytes(f"{at}", length))
@@ -593,7 +593,7 @@ def test_the_other_unicode_form_is_bridged_and_said(
     moved = write_tree(tmp_path / "moved", {unicodedata.normalize(there, path): b"e", "a": b"a"})
     report = verify_content(metainfo, moved)
     assert report.ok
-    assert report.located.how is MatchKind.RENAMED
+    assert report.located.kind is MatchKind.RENAMED
     assert report.extras == ()
     assert [file.is_respelled for file in report.files] == [file.path != ("a",) for file in report.files]
     respelled = next(file for file in report.files if file.is_respelled)

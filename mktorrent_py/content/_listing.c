@@ -1,4 +1,4 @@
-/* A directory and how everything in it looks, in one call without the GIL. POSIX only; os.scandir is the fallback. */
+/* Lists a directory with the status of each entry, in one call without the GIL. POSIX only; elsewhere os.scandir. */
 #include "../extension.h"
 
 #include <dirent.h>
@@ -28,7 +28,7 @@ typedef struct {
 
 /* ---- without Python: each returns 0 or an errno ---- */
 
-/* What the directory itself says of an entry that cannot be looked at: its kind, and leave to do nothing with it. */
+/* What the directory records of an entry whose status cannot be read: its kind, without permissions. */
 static mode_t kind_of(const struct dirent *found) {
 #ifdef DTTOIF
     return DTTOIF(found->d_type);
@@ -94,7 +94,7 @@ static void free_listing(Listing *listing) {
     free(listing->entries);
 }
 
-/* ---- the Python face ---- */
+/* ---- the Python interface ---- */
 
 static PyObject *record_of(const Entry *entry) {
     const struct stat *status = &entry->status;

@@ -1,6 +1,6 @@
-"""Directories, each in one go: its entries by name, and how each of them looks.
+"""Lists a directory in one call: its entries by name, and the status of each.
 
-Compiled where there was a C compiler; `os.scandir` is the fallback that is always there, and the judge.
+Compiled where there was a C compiler; `os.scandir` is the fallback, and the reference in tests.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ except ImportError:  # installed without a compiler
 Record = tuple[bytes, int, int, int, int, int]
 """Name, mode, size in bytes, mtime in nanoseconds, inode and device, of the entry itself where it is a link.
 
-Of an entry that may be listed but not looked at, the mode holds the kind alone and the rest is 0.
+Where the status of an entry cannot be read, the mode holds the kind alone and the rest is 0.
 """
 
 
 def list_directory(path: bytes) -> list[Record]:
-    """The entries of a directory, sorted by name. Raises OSError."""
+    """List the entries of a directory, sorted by name. Raises OSError."""
     return scan_directory(path) if _listing is None else _listing.list_directory(path)
 
 
 def scan_directory(path: bytes) -> list[Record]:
-    """The same by `os.scandir`."""
+    """Do the same by `os.scandir`."""
     with os.scandir(path) as entries:
         return sorted([_record(entry) for entry in entries])
 

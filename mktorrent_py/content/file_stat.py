@@ -58,15 +58,15 @@ def check_paths(values: object, what: str) -> frozenset[Path]:
     return frozenset([Path(value) for value in values])
 
 
-def name_fault(name: str, *, allow_raw: bool) -> str | None:
+def invalid_name_reason(name: str, *, allow_raw: bool) -> str | None:
     """Return why a torrent must not have a name; None when it may."""
-    if not allow_raw and is_raw(name):
+    if not allow_raw and is_not_utf8(name):
         return "the name is not UTF-8"
     reason = unsafe_reason(name)
     return None if reason is None else f"the name {reason}"
 
 
-def is_raw(name: str) -> bool:
+def is_not_utf8(name: str) -> bool:
     """Whether a name holds bytes that are not UTF-8, as surrogates."""
     return not name.isascii() and any("\ud800" <= char <= "\udfff" for char in name)
 
@@ -77,7 +77,7 @@ def attributes_of(name: str, status: os.stat_result) -> str:
     return "h" * hidden + "x" * bool(status.st_mode & stat.S_IXUSR)
 
 
-def may_read(path: bytes, status: os.stat_result) -> bool:
+def is_readable(path: bytes, status: os.stat_result) -> bool:
     """Whether a file can be read: by its mode, or by asking the system where the mode does not decide.
 
     Opening each file would cost too much.

@@ -19,9 +19,9 @@ from mktorrent_py.content.file_stat import (
     DiskFile,
     attributes_of,
     decode_name,
+    invalid_name_reason,
     is_one_of,
-    may_read,
-    name_fault,
+    is_readable,
     permission_denied,
     unreadable,
 )
@@ -117,7 +117,7 @@ def _scan_file(content: Path, status: os.stat_result, options: ScanOptions, name
             hint="Write the torrent file to another path.",
             file=shown,
         )
-    if not may_read(path, status):
+    if not is_readable(path, status):
         raise unreadable(shown, permission_denied())
     name = _content_name(content, options, name)
     file = File((name,), status.st_size, attributes_of(name, status) if options.attributes else "")
@@ -159,7 +159,7 @@ def _content_name(content: Path, options: ScanOptions, name: str | None) -> str:
     """Return the torrent's name: `name` or the content's own, which is empty for the root of a file system."""
     if name is None and not (name := own_name(content)):
         return ""
-    fault = name_fault(name, allow_raw=options.allow_raw_names)
+    fault = invalid_name_reason(name, allow_raw=options.allow_raw_names)
     if fault is not None:
         raise UsageError(
             f"{quoted(name)} cannot be the name of a torrent: {fault}", code="torrent-name-invalid", name=name

@@ -22,11 +22,11 @@ from mktorrent_py.content.file_stat import (
     check_paths,
     decode_name,
     has_hidden_attribute,
+    invalid_name_reason,
+    is_not_utf8,
     is_one_of,
     is_plain_file,
-    is_raw,
-    may_read,
-    name_fault,
+    is_readable,
     permission_denied,
     unreadable,
 )
@@ -281,7 +281,7 @@ class Walk:
                 f"{shown} is a file, but a listed path is inside it", code="listed-path-missing", file=shown
             )
         self._check_names(parent, path)
-        if not may_read(entry.path, status):
+        if not is_readable(entry.path, status):
             raise self._unreadable(path, permission_denied())
         attributes = attributes_of(path[-1], status) if self._options.attributes else ""
         self.files.append(File(path, status.st_size, attributes))
@@ -326,12 +326,12 @@ class Walk:
 
     def _check_name(self, directory: _Directory, path: PathComponents) -> None:
         name = path[-1]
-        fault = name_fault(name, allow_raw=self._options.allow_raw_names)
+        fault = invalid_name_reason(name, allow_raw=self._options.allow_raw_names)
         if fault is not None:
             shown = self._shown(path)
             raise UsageError(
                 f"{shown}: {fault}",
-                code="name-not-utf-8" if is_raw(name) else "name-unsafe",
+                code="name-not-utf-8" if is_not_utf8(name) else "name-unsafe",
                 hint="Rename it, or exclude it.",
                 file=shown,
                 pattern=escape_pattern(name),

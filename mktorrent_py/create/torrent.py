@@ -138,7 +138,7 @@ def assemble(draft: Draft, pieces: bytes, nodes: bytes) -> Metainfo:
     options, layout = draft.options, draft.layout
     layers: dict[bytes, bytes] = {}
     if layout.version.has_v2:
-        layout = replace(layout, files=tuple(rooted_files(layout, nodes, layers)))
+        layout = replace(layout, files=tuple(files_with_roots(layout, nodes, layers)))
     info = Info.build(
         name=draft.name,
         single=draft.content.single,
@@ -163,7 +163,7 @@ def assemble(draft: Draft, pieces: bytes, nodes: bytes) -> Metainfo:
     )
 
 
-def rooted_files(layout: Layout, nodes: bytes, layers: dict[bytes, bytes]) -> Iterable[File]:
+def files_with_roots(layout: Layout, nodes: bytes, layers: dict[bytes, bytes]) -> Iterable[File]:
     """The files with their pieces roots; the layers of those longer than a piece are put into `layers` (BEP 52)."""
     at = 0
     for file in layout.files:

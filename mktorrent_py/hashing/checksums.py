@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Digest(Protocol):
-    """What hashlib and blake3 have in common."""
+    """The interface that hashlib and blake3 share."""
 
     def update(self, data: memoryview, /) -> object: ...
     def hexdigest(self) -> str: ...
@@ -29,14 +29,14 @@ ALGORITHMS: dict[str, tuple[str, Callable[[], Digest]]] = {
 
 
 def start_digest(algorithm: str) -> Digest:
-    """A fresh digest of one of `ALGORITHMS`."""
+    """Return a new digest of one of `ALGORITHMS`."""
     return ALGORITHMS[algorithm][1]()
 
 
 class FileChecksums:
-    """Feeds every file's bytes to its digests in order, whatever order the workers arrive in.
+    """Feeds every file's bytes to its digests in order, in whatever order the workers call `update`.
 
-    Workers start units in order, so the one whose bytes are due is always running: the others can wait for it.
+    Workers start units in order, so the one with the next bytes is always running: the others can wait for it.
     """
 
     def __init__(self, lengths: Sequence[int], algorithms: Sequence[str]) -> None:
@@ -48,7 +48,7 @@ class FileChecksums:
         self._abandoned = False
 
     def update(self, file: int, offset: int, data: memoryview) -> None:
-        """Take the bytes of `file` from `offset` on; waits until all before them have been taken."""
+        """Take the bytes of `file` from `offset` on; wait until all before them have been taken."""
         with self._moved:
             self._moved.wait_for(lambda: self._abandoned or self._position(file) == offset)
             if self._abandoned:
@@ -61,13 +61,13 @@ class FileChecksums:
             self._moved.notify_all()
 
     def abandon(self) -> None:
-        """Let every waiting worker go: a fault means that the bytes they wait for will never come."""
+        """Release every waiting worker: after a fault the bytes that they wait for never come."""
         with self._moved:
             self._abandoned = True
             self._moved.notify_all()
 
     def digests(self, algorithm: str) -> list[str]:
-        """The hex digest of every file, in layout order."""
+        """Return the hex digest of every file, in layout order."""
         which = self._algorithms.index(algorithm)
         empty = self._start()[which].hexdigest()
         return [self._done[number][which] if length else empty for number, length in enumerate(self._lengths)]
@@ -87,9 +87,9 @@ class FileChecksums:
 
 
 def checksum_lines(digests: Sequence[str], paths: Sequence[str]) -> bytes:
-    """The lines of a SHA256SUMS or B3SUMS file, as `sha256sum -c` and `b3sum -c` read them.
+    """Return the lines of a SHA256SUMS or B3SUMS file, as `sha256sum -c` and `b3sum -c` read them.
 
-    A path with a line break or a backslash is escaped, which a backslash at the start of its line announces.
+    A path with a line break or a backslash is escaped, and its line starts with a backslash.
     """
     return b"".join([_line(digest, path) for digest, path in zip(digests, paths, strict=True)])
 

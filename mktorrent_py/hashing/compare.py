@@ -1,7 +1,7 @@
-"""Compares digests with the ones a torrent holds, piece by piece. Pure: what the verdict means for files is for others.
+"""Compares digests with those of a torrent, piece by piece. Pure; `verify` decides what the states mean for files.
 
-A hybrid torrent has two digests of every piece, over the same bytes. When one is right and the other is wrong, no
-content can ever satisfy both: the torrent contradicts itself.
+A hybrid torrent has two digests of every piece, over the same bytes. When one matches and the other does not, no
+content can match both: the torrent contradicts itself.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ SHA1_LENGTH = 20
 
 
 class PieceState(IntEnum):
-    """What is known of a piece.
+    """The state of a piece.
 
-    `V1_ONLY` and `V2_ONLY`: right by one half of a hybrid, wrong by the other. `MISSING` and `UNREADABLE`: not all of
-    its bytes could be had.
+    `V1_ONLY` and `V2_ONLY`: it matches one part of a hybrid only. `MISSING` and `UNREADABLE`: some of its bytes could
+    not be read.
     """
 
     UNCHECKED = 0
@@ -40,8 +40,8 @@ _GOOD, _BAD = PieceState.GOOD, PieceState.BAD
 class Comparison:
     """Takes digests as they come and keeps the state of every piece.
 
-    A v2 file longer than a piece whose piece layer the torrent lacks is proved by its root, once all of its nodes are
-    there: all of its pieces are good, or none is known to be.
+    A v2 file longer than a piece, whose piece layer the torrent lacks, is checked by its root once all of its nodes
+    are known: all of its pieces are good, or none is known to be.
     """
 
     def __init__(self, layout: Layout, pieces: bytes, layers: Mapping[bytes, bytes], *, hash_pairs: HashPairs) -> None:
@@ -56,7 +56,7 @@ class Comparison:
         self._collected: dict[int, bytearray] = {}
 
     def mark_lost(self, pieces: Iterable[int], state: PieceState) -> None:
-        """These pieces cannot be hashed; the first reason given stays."""
+        """Mark pieces as not hashable; an earlier mark is kept."""
         for piece in pieces:
             self._lost[piece] = self._lost[piece] or state
 
@@ -65,18 +65,18 @@ class Comparison:
         if sha1:
             _compare(self._v1, unit.first_piece, sha1, self._sha1, SHA1_LENGTH)
         if nodes and not _compare(self._v2, unit.first_piece, nodes, self._nodes, NODE_LENGTH):
-            # Roots are tried last: what the v1 pieces of the file are is known by then.
+            # Roots come last: the states of the file's v1 pieces are known by then.
             for number in dict.fromkeys(unit.files()):
                 if not self.has_layer(number):
                     self._collect(number, unit, nodes)
 
     def has_bad(self, unit: Unit) -> bool:
-        """Whether a digest of this unit turned out wrong."""
-        place = slice(unit.first_piece, unit.first_piece + unit.pieces)
-        return _BAD in self._v1[place] or _BAD in self._v2[place]
+        """Whether a digest of this unit does not match."""
+        span = slice(unit.first_piece, unit.first_piece + unit.pieces)
+        return _BAD in self._v1[span] or _BAD in self._v2[span]
 
     def states(self) -> bytes:
-        """The `PieceState` of every piece, a byte each."""
+        """Return the `PieceState` of every piece, a byte each."""
         version = self._layout.version
         if version.has_v1 and version.has_v2 and self._v1 != self._v2:
             checked = bytes(map(_joined, self._v1, self._v2))
@@ -87,7 +87,7 @@ class Comparison:
         return bytes([lost or state for lost, state in zip(self._lost, checked, strict=True)])
 
     def has_layer(self, number: int) -> bool:
-        """Whether the pieces of this file can be told apart by v2: they can when there is only one."""
+        """Whether v2 has a digest for each piece of this file: its layer, or the root of an only piece."""
         file = self._layout.files[number]
         return file.length <= self._layout.piece_length or file.pieces_root in self._layers
 
@@ -101,7 +101,7 @@ class Comparison:
                 yield root
 
     def _collect(self, number: int, unit: Unit, nodes: bytes) -> None:
-        """Keep a file's nodes until all are there, then try its root."""
+        """Keep a file's nodes until all are known, then compare its root."""
         own = self._layout.pieces_of(number)
         start, stop = max(own.start, unit.first_piece), min(own.stop, unit.first_piece + unit.pieces)
         self._v2[start:stop] = bytes(stop - start)
@@ -110,21 +110,21 @@ class Comparison:
         if len(collected) < len(own) * NODE_LENGTH:
             return
         root = root_of_layer(bytes(self._collected.pop(number)), self._layout.piece_length, hash_pairs=self._hash_pairs)
-        self._settle(own, is_right=root == self._layout.files[number].pieces_root)
+        self._set_by_root(own, is_right=root == self._layout.files[number].pieces_root)
 
-    def _settle(self, own: range, *, is_right: bool) -> None:
-        place = slice(own.start, own.stop)
+    def _set_by_root(self, own: range, *, is_right: bool) -> None:
+        span = slice(own.start, own.stop)
         if is_right:
-            self._v2[place] = bytes([_GOOD]) * len(own)
-        elif _BAD in self._v1[place]:
-            # The v1 pieces say which bytes are wrong, and the root agrees with them.
-            self._v2[place] = self._v1[place]
+            self._v2[span] = bytes([_GOOD]) * len(own)
+        elif _BAD in self._v1[span]:
+            # The v1 pieces locate the damage, and the root confirms that there is some.
+            self._v2[span] = self._v1[span]
         else:
-            self._v2[place] = bytes([_BAD]) * len(own)
+            self._v2[span] = bytes([_BAD]) * len(own)
 
 
 def _compare(states: bytearray, first: int, digests: bytes, expected: bytes, width: int) -> bool:
-    """Note the state of the pieces from `first` on; False when one is bad."""
+    """Set the states of the pieces from `first` on; return False when one is bad."""
     count = len(digests) // width
     wanted = expected[first * width : (first + count) * width]
     if digests == wanted:
@@ -137,7 +137,7 @@ def _compare(states: bytearray, first: int, digests: bytes, expected: bytes, wid
 
 
 def _joined(v1: int, v2: int) -> int:
-    """One state from the two halves; a half that says nothing leaves it to the other."""
+    """Combine the states by v1 and v2; an unchecked one leaves it to the other."""
     if not v1 or not v2 or v1 == v2:
         return v1 or v2
     return PieceState.V1_ONLY if v1 == _GOOD else PieceState.V2_ONLY

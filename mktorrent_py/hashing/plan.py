@@ -42,14 +42,14 @@ class Unit:
     rows: array[int]
 
     def files(self) -> list[int]:
-        """Numbers of the files this unit reads, in order."""
+        """Return the numbers of the files this unit reads, in order."""
         return [number for number in self.rows[::ROW_FIELDS] if number >= 0]
 
 
 def plan_hashes(layout: Layout, *, workers: int = 1, runs: Sequence[range] | None = None) -> Iterator[Unit]:
-    """Every piece of the layout, in order, in units of a size that keeps `workers` busy to the end.
+    """Yield every piece of the layout, in order, in units sized to keep `workers` busy to the end.
 
-    `runs` asks for these runs of pieces only, in ascending order.
+    With `runs`, only these runs of pieces, in ascending order.
     """
     wanted = [range(layout.piece_count)] if runs is None else runs
     pieces = pieces_per_unit(sum([len(run) for run in wanted]), layout.piece_length, workers)
@@ -59,7 +59,10 @@ def plan_hashes(layout: Layout, *, workers: int = 1, runs: Sequence[range] | Non
 
 
 def pieces_per_unit(piece_count: int, piece_length: int, workers: int) -> int:
-    """About 16 MiB and a multiple of the lanes; fewer only where the last worker would wait long for the others."""
+    """Return the pieces of a unit: about 16 MiB and a multiple of the lanes.
+
+    Fewer only where there is less than one such unit for every worker.
+    """
     wanted = max(UNIT_BYTES // piece_length // LANES, 1) * LANES
     share = max(ceil_div(piece_count, max(workers, 1)), 1)
     if share >= wanted:
@@ -68,7 +71,7 @@ def pieces_per_unit(piece_count: int, piece_length: int, workers: int) -> int:
 
 
 def plan_pieces(layout: Layout, pieces: range) -> Iterator[Unit]:
-    """One unit a piece: how a fault in a larger unit is narrowed down."""
+    """Yield one unit a piece, to narrow down a fault in a larger unit."""
     for piece in pieces:
         yield _aligned_piece(layout, piece) if layout.version.has_v2 else _stream_unit(layout, piece, 1)
 

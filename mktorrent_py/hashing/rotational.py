@@ -1,4 +1,4 @@
-"""What kind of disk the content lies on, as far as the system tells."""
+"""Whether content is on a disk that seeks, as far as the system knows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ SYSTEM = Path("/sys/dev/block")
 
 
 def is_rotating(path: Path, *, system: Path = SYSTEM) -> bool:
-    """Whether `path` lies on a disk that must seek, where reading in many places at once is slow.
+    """Whether `path` is on a rotating disk, where reading in many places at once is slow.
 
-    False where the system does not say: on anything but Linux, for file systems without a disk of their own, and for
-    the disks of virtual machines, which say that they rotate whatever they stand on.
+    False where that is unknown: on anything but Linux, for file systems without a disk of their own, and for the disks
+    of virtual machines, which always claim to rotate.
     """
     try:
         device = path.stat().st_dev
@@ -32,9 +32,9 @@ def _disk_is_rotating(disk: Path) -> bool:
     if any(part.startswith("virtio") for part in entry.parts):
         return False
     # A partition's queue is that of the disk it is on, one level up.
-    for place in (entry, entry.parent):
+    for device in (entry, entry.parent):
         try:
-            return (place / "queue" / "rotational").read_text().strip() == "1"
+            return (device / "queue" / "rotational").read_text().strip() == "1"
         except OSError:
             continue
     return False

@@ -132,7 +132,7 @@ class VerifyReport:
         """Whether the v1 and v2 parts of the torrent disagree about the same bytes."""
         return any(state in self.pieces for state in CONTRADICTIONS)
 
-    def tells_pieces_apart(self, file: FileReport) -> bool:
+    def locates_damage(self, file: FileReport) -> bool:
         """Whether the torrent can locate bad bytes in a file, or only tell that there are some."""
         info = self.metainfo.info
         root = info.files[file.number].pieces_root
@@ -173,11 +173,11 @@ def verify_content(
         return run_verification(verification, progress=progress, on_progress=on_progress)
 
 
-def prepare_verification(metainfo: Metainfo, places: Sequence[Path], options: VerifyOptions) -> Verification:
-    """Find the content in whichever of `places` matches it best; reads names and sizes only."""
+def prepare_verification(metainfo: Metainfo, paths: Sequence[Path], options: VerifyOptions) -> Verification:
+    """Find the content in whichever of `paths` matches it best; reads names and sizes only."""
     wanted = _wanted_files(metainfo.info.files, options.files)
     needed = _with_neighbours(metainfo.info.layout, wanted)
-    located = locate_content(metainfo.info, places, needed, not_extra=options.not_extra)
+    located = locate_content(metainfo.info, paths, needed, not_extra=options.not_extra)
     return Verification(metainfo=metainfo, options=options, wanted=wanted, located=located)
 
 
@@ -205,7 +205,7 @@ def run_verification(
         metainfo=verification.metainfo,
         options=verification.options,
         located=verification.located,
-        files=tuple([classifier.of(number) for number in verification.wanted]),
+        files=tuple([classifier.classify(number) for number in verification.wanted]),
         pieces=states,
         bytes_read=check.bytes_read,
     )

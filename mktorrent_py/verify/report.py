@@ -1,4 +1,4 @@
-"""What sizes, faults and the states of pieces mean for each file."""
+"""Classifies every file by its size, the faults met, and the states of its pieces."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mktorrent_py.content.locate import ContentLocation, MatchKind
-from mktorrent_py.content.tree_match import FileMatch, is_link, link_leads_to
+from mktorrent_py.content.tree_match import FileMatch, is_link, link_points_to
 from mktorrent_py.hashing.compare import CONTRADICTIONS, PieceState
 from mktorrent_py.hashing.hasher import Fault
 from mktorrent_py.metainfo.layout import File, Layout, PathComponents, encode_component
 
 
 class FileStatus(StrEnum):
-    """What is to be said of one file.
+    """The result for one file.
 
-    `SUSPECT`: a bad v1 piece covers other files too, any of which may be the one at fault. `CONTRADICTED`: the v1 and
-    v2 halves of the torrent disagree about it. `UNKNOWN`: it shares a v1 piece with bytes that are not there.
-    `UNCHECKED`: verification stopped before it was read.
+    `SUSPECT`: every bad v1 piece covers other files too, any of which may be the damaged one. `CONTRADICTED`: the v1
+    and v2 parts of the torrent disagree about it. `UNKNOWN`: it shares a v1 piece with missing bytes. `UNCHECKED`:
+    verification stopped before it was read.
     """
 
     OK = "ok"
@@ -36,12 +36,12 @@ class FileStatus(StrEnum):
 
 
 class FileReport(NamedTuple):
-    """The verdict on one file.
+    """The report on one file.
 
-    `number` is its place in the layout, `length` what the torrent says and `size` what the disk says, in bytes; None
-    where there is no file. `disk_path` is where it is or would be, below `root`, as the disk spells it. `bad` are runs
-    of bytes in pieces that do not match, `unknown` those in pieces that could not be hashed. `detail` says more in
-    words.
+    `number` counts files of the layout from 0. `length` is the torrent's and `size` the disk's, in bytes; None where
+    there is no file. `disk_path` is its path below `root`, as the disk spells it, whether or not it exists. `bad` are
+    ranges of bytes in pieces that do not match, `unknown` in pieces that could not be hashed. `detail` explains the
+    status.
     """
 
     number: int
@@ -68,7 +68,7 @@ class FileReport(NamedTuple):
 
 
 class FileClassifier:
-    """What the states of pieces, sizes and faults mean for each file."""
+    """Classifies files by the states of pieces, sizes and faults."""
 
     def __init__(
         self, layout: Layout, located: ContentLocation, faults: Mapping[int, Fault], states: bytes, *, quick: bool
@@ -81,12 +81,12 @@ class FileClassifier:
         self._states = states
         self._shared: dict[int, bool] = {}
 
-    def of(self, number: int) -> FileReport:
+    def classify(self, number: int) -> FileReport:
         file, found = self._layout.files[number], self._located.found[number]
         own = self._layout.pieces_of(number)
         states = self._states[own.start : own.stop]
         bad, unknown = self._not_good(own, states)
-        status, detail = self._verdict(number, file, found, states, bad)
+        status, detail = self._status(number, file, found, states, bad)
         return FileReport(
             number=number,
             path=file.path,
@@ -103,22 +103,22 @@ class FileClassifier:
             detail=detail,
         )
 
-    def _verdict(
+    def _status(
         self, number: int, file: File, found: FileMatch, states: bytes, bad: list[int]
     ) -> tuple[FileStatus, str]:
         if found.disk is None:
-            return (FileStatus.UNREADABLE if found.is_unreadable else FileStatus.MISSING), found.trouble
+            return (FileStatus.UNREADABLE if found.is_unreadable else FileStatus.MISSING), found.reason
         if is_link(file):
-            return self._verdict_on_link(file, found)
+            return self._status_of_link(file, found)
         if number in self._faults:
             return FileStatus.UNREADABLE, _in_words(self._faults[number])
         if found.disk.size != file.length:
             return (FileStatus.SHORT if found.disk.size < file.length else FileStatus.LONG), ""
         if self._is_quick:
             return FileStatus.OK, ""
-        return self._verdict_on_pieces(states, bad), ""
+        return self._status_of_pieces(states, bad), ""
 
-    def _verdict_on_pieces(self, states: bytes, bad: list[int]) -> FileStatus:
+    def _status_of_pieces(self, states: bytes, bad: list[int]) -> FileStatus:
         if states.count(PieceState.GOOD) == len(states):
             return FileStatus.OK
         if bad:
@@ -127,15 +127,17 @@ class FileClassifier:
             return FileStatus.CONTRADICTED
         return FileStatus.UNCHECKED if PieceState.UNCHECKED in states else FileStatus.UNKNOWN
 
-    def _verdict_on_link(self, file: File, found: FileMatch) -> tuple[FileStatus, str]:
+    def _status_of_link(self, file: File, found: FileMatch) -> tuple[FileStatus, str]:
         assert file.symlink is not None, "a link has a target"
-        leads = link_leads_to(self._root, found.path, file.symlink)
-        if leads is None:
-            return FileStatus.OK, "not a link here: what stands in its place was not read"
-        return (FileStatus.OK, "") if leads else (FileStatus.CORRUPT, f"a link, but not to {'/'.join(file.symlink)}")
+        points = link_points_to(self._root, found.path, file.symlink)
+        if points is None:
+            return FileStatus.OK, "not a link on this disk; the entry in its place was not read"
+        if points:
+            return FileStatus.OK, ""
+        return FileStatus.CORRUPT, f"the link does not point to {'/'.join(file.symlink)}"
 
     def _is_shared(self, piece: int) -> bool:
-        """Whether a piece holds bytes of more than one file; never so in v2, where no piece crosses a file."""
+        """Whether a piece holds bytes of several files, as only v1 pieces do."""
         if piece not in self._shared:
             start = piece * self._layout.piece_length
             self._shared[piece] = len(self._layout.files_in(start, start + self._layout.piece_length)) > 1
@@ -143,7 +145,7 @@ class FileClassifier:
 
     @staticmethod
     def _not_good(own: range, states: bytes) -> tuple[list[int], list[int]]:
-        """The pieces that are bad, and those of which nothing is known."""
+        """Return the pieces that are bad, and those whose state is unknown."""
         if states.count(PieceState.GOOD) == len(states):
             return [], []
         numbered = list(zip(own, states, strict=True))
@@ -151,7 +153,7 @@ class FileClassifier:
         return bad, [piece for piece, state in numbered if state in _UNKNOWN]
 
     def _byte_runs(self, number: int, pieces: Sequence[int]) -> tuple[range, ...]:
-        """Runs of pieces as runs of the file's bytes."""
+        """Return pieces as ranges of the file's bytes."""
         if not pieces:
             return ()
         offset, length = self._layout.offsets[number], self._layout.files[number].length
@@ -159,12 +161,12 @@ class FileClassifier:
         return tuple(
             [
                 range(max(run.start * step - offset, 0), min(run.stop * step - offset, length))
-                for run in consecutive(pieces)
+                for run in consecutive_runs(pieces)
             ]
         )
 
     def _is_respelled(self, file: File, found: FileMatch) -> bool:
-        is_renamed_whole = len(self._layout.files) == 1 and self._located.how is MatchKind.RENAMED
+        is_renamed_whole = len(self._layout.files) == 1 and self._located.kind is MatchKind.RENAMED
         return not is_renamed_whole and found.path != encode_component("/".join(file.path))
 
 
@@ -181,8 +183,8 @@ def _in_words(fault: Fault) -> str:
     return _FAULTS.get(fault.reason) or os.strerror(fault.errno).lower()
 
 
-def consecutive(numbers: Iterable[int]) -> list[range]:
-    """Ascending numbers as runs without a gap."""
+def consecutive_runs(numbers: Iterable[int]) -> list[range]:
+    """Return ascending numbers as ranges without gaps."""
     runs: list[range] = []
     for number in numbers:
         if runs and runs[-1].stop == number:

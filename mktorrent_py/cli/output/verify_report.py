@@ -24,7 +24,7 @@ from mktorrent_py.hashing.compare import PieceState
 from mktorrent_py.metainfo.paths import display_path
 from mktorrent_py.metainfo.summary import infohash_facts
 from mktorrent_py.verify.api import VerifyReport
-from mktorrent_py.verify.report import FileReport, FileStatus, consecutive
+from mktorrent_py.verify.report import FileReport, FileStatus, consecutive_runs
 
 MAX_LISTED = 50
 NARROW = 72
@@ -129,7 +129,7 @@ def outcome_facts(outcome: Outcome) -> dict[str, Any]:
         "format": info.version.value,
         "infohash": infohash_facts(info.infohashes),
         "content": str(report.located.content),
-        "located": report.located.how.value,
+        "located": report.located.kind.value,
         "quick": report.options.quick,
         "contradiction": report.contradicts_itself,
         "files_by_status": {status.value: number for status, number in report.counts.items()},
@@ -150,7 +150,7 @@ def _piece_facts(pieces: bytes) -> dict[str, Any]:
     return {
         "count": len(pieces),
         **counts,
-        "bad_runs": [{"first": run.start, "count": len(run)} for run in consecutive(bad)],
+        "bad_runs": [{"first": run.start, "count": len(run)} for run in consecutive_runs(bad)],
     }
 
 
@@ -218,7 +218,7 @@ def _text_lines(torrent: str, report: VerifyReport, seconds: float, *, verbose: 
 
 def _headline(report: VerifyReport) -> str:
     total, counts = len(report.files), report.counts
-    if report.located.how is MatchKind.MISSING:
+    if report.located.kind is MatchKind.MISSING:
         return f"no file of {printable(report.metainfo.info.name)} found"
     unchecked = counts.get(FileStatus.UNKNOWN, 0) + counts.get(FileStatus.UNCHECKED, 0)
     failed = total - counts.get(FileStatus.OK, 0) - unchecked
@@ -261,7 +261,7 @@ def _explain(report: VerifyReport, file: FileReport) -> str:
         case FileStatus.LONG:
             return f"{file.size or 0:,} bytes, expected {file.length:,}{_explain_rest(report, file)}"
         case FileStatus.MISSING:
-            return "" if file.detail == "not there" else file.detail
+            return "" if file.detail == "not found" else file.detail
         case FileStatus.CONTRADICTED:
             return "the v1 and v2 hashes in the torrent contradict each other"
         case FileStatus.UNKNOWN:
@@ -273,7 +273,7 @@ def _explain(report: VerifyReport, file: FileReport) -> str:
 
 
 def _explain_bad(report: VerifyReport, file: FileReport) -> str:
-    if not report.tells_pieces_apart(file):
+    if not report.locates_damage(file):
         return "its root does not match; the torrent has no piece layers to locate the damage"
     where = f"{file.bad_pieces:,} of {plural(file.pieces, 'piece')}: {_bytes(file.bad)}"
     return f"{where}, in a piece shared with other files" if file.status is FileStatus.SUSPECT else where
@@ -330,9 +330,9 @@ def _file_line(line: Line, names: int) -> Iterator[str]:
 def _rows(report: VerifyReport, seconds: float, *, verbose: bool) -> list[table.Row]:
     rows: list[table.Row] = []
     name = printable(report.metainfo.info.name)
-    if report.located.how is MatchKind.IN_PARENT:
+    if report.located.kind is MatchKind.IN_PARENT:
         rows.append(("found", "inside the given directory"))
-    elif report.located.how is MatchKind.RENAMED:
+    elif report.located.kind is MatchKind.RENAMED:
         rows.append(("found", f"under another name (the torrent calls it {name})"))
     if report.options.quick:
         rows.append(("checked", "names and sizes only"))

@@ -145,7 +145,7 @@ def inspect_disk(metainfo: Metainfo, directory: Path, targets: Sequence[Target],
     root = top_of(metainfo, directory, targets)
     found = {target.number: _find(root, target) for target in targets}
     wanted = tuple([target.number for target in targets if target.wanted])
-    located = ContentLocation(content=root, how=MatchKind.EXACT, root=root, found=found)
+    located = ContentLocation(content=root, kind=MatchKind.EXACT, root=root, found=found)
     verification = Verification(metainfo=metainfo, options=VerifyOptions(), wanted=wanted, located=located)
     return run_verification(verification, progress=progress)
 

@@ -1,9 +1,9 @@
 """SHA-1 and SHA-256 of many pieces and blocks at once, and of whole units of files.
 
-Compiled kernels hash up to 16 messages side by side; hashlib is the fallback that is always there. Which kernel is
-used is decided once, by the processor and a table of measurements (dispatch.c). The environment variable MKT_KERNEL
-is a demand, not a preference: `hashlib`, `native` (the table's choice), or a kernel by name; where it cannot be met
-every function here raises UsageError.
+Compiled kernels hash up to 16 messages side by side; hashlib is the fallback. The kernel is
+chosen once, by the processor and a table of measurements (dispatch.c). The environment variable MKT_KERNEL is a demand,
+not a preference: `hashlib`, `native` (the table's choice), or a kernel by name. Where it cannot be met, every function
+here raises UsageError.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ class KernelDescription:
 
 
 def choose_engine(name: str | None = None) -> BufferEngine:
-    """The engine of that name (`native`, `hashlib` or one of KERNEL_NAMES); without a name the best there is.
+    """Return the engine called `name`: `native`, `hashlib` or one of KERNEL_NAMES; without a name the best one.
 
-    UsageError: nothing has that name, nothing was compiled, or this processor cannot run it.
+    Raises UsageError if there is none of that name, nothing was compiled, or this processor cannot run it.
     """
     if name and name != "hashlib":
         return _demanded(name)
@@ -78,7 +78,7 @@ def choose_engine(name: str | None = None) -> BufferEngine:
 
 
 def _recommended() -> BufferEngine | None:
-    """What the table of measurements says; None where hashlib is the better choice."""
+    """Return the engine of the table of measurements; None where hashlib is the better choice."""
     if _native is None:
         return None
     try:
@@ -90,21 +90,39 @@ def _recommended() -> BufferEngine | None:
 def _demanded(name: str) -> BufferEngine:
     if name not in ("native", *KERNEL_NAMES):
         raise UsageError(
-            f"there is no kernel named {name!r}", hint=f"known: native, hashlib, {', '.join(KERNEL_NAMES)}"
+            f"there is no kernel named {name!r}",
+            code="kernel-unknown",
+            hint=f"Kernels: native, hashlib, {', '.join(KERNEL_NAMES)}.",
+            kernel=name,
         )
     if _native is None:
-        raise UsageError(f"kernel {name} is {_ABSENT}", hint="reinstall with a C compiler present, or use hashlib")
+        raise UsageError(
+            f"kernel {name} is {_ABSENT}",
+            code="kernel-unavailable",
+            hint="Reinstall with a C compiler, or use hashlib.",
+            kernel=name,
+        )
     kernels = _native.kernels()
     if name not in ("native", *kernels):
-        raise UsageError(f"kernel {name} was not built: it is for another kind of processor", hint=_could_be())
+        raise UsageError(
+            f"kernel {name} was not built: it is for another kind of processor",
+            code="kernel-unavailable",
+            hint=_available_hint(),
+            kernel=name,
+        )
     try:
         return _native.Engine(name)
     except ValueError as error:
-        raise UsageError(f"this processor does not support kernel {name}", hint=_could_be()) from error
+        raise UsageError(
+            f"this processor does not support kernel {name}",
+            code="kernel-unavailable",
+            hint=_available_hint(),
+            kernel=name,
+        ) from error
 
 
-def _could_be() -> str:
-    return f"this processor runs: {', '.join((*_available(), 'hashlib'))}"
+def _available_hint() -> str:
+    return f"This processor runs {', '.join((*_available(), 'hashlib'))}."
 
 
 def _available() -> tuple[str, ...]:
@@ -118,7 +136,7 @@ def _engine() -> BufferEngine:
 
 @cache
 def _unit_hasher() -> Callable[..., tuple[bytes, bytes]]:
-    """The engine's own where there is one: without POSIX calls, only the functions of buffers are compiled."""
+    """Return the engine's own function, or the fallback: without POSIX calls only buffer functions are compiled."""
     engine = _engine()
     own: Callable[..., tuple[bytes, bytes]] | None = getattr(engine, "hash_unit", None)
     if own is not None:
@@ -129,7 +147,7 @@ def _unit_hasher() -> Callable[..., tuple[bytes, bytes]]:
 
 
 def description() -> KernelDescription:
-    """What `mkt --version -v` tells about the kernels. UsageError when MKT_KERNEL cannot be met."""
+    """Describe the kernels. Raises UsageError when MKT_KERNEL cannot be met."""
     engine = _engine()
     absent = None
     if engine.sha1 == "hashlib":
@@ -138,17 +156,17 @@ def description() -> KernelDescription:
 
 
 def sha1_pieces(data: Buffer, piece_length: int) -> bytes:
-    """The SHA-1 (20 bytes) of each piece of `data`; the last piece may be short. Nothing for no data."""
+    """Return the SHA-1 (20 bytes) of each piece of `data`; the last piece may be short. Empty for no data."""
     return _engine().sha1_pieces(data, piece_length)
 
 
 def sha256_blocks(data: Buffer, block_length: int = BLOCK_LENGTH) -> bytes:
-    """The SHA-256 (32 bytes) of each block of `data`; the last block may be short. Nothing for no data."""
+    """Return the SHA-256 (32 bytes) of each block of `data`; the last block may be short. Empty for no data."""
     return _engine().sha256_blocks(data, block_length)
 
 
 def sha256_pairs(nodes: Buffer) -> bytes:
-    """One merkle level up (BEP 52): the SHA-256 of each pair of 32-byte nodes. ValueError: one is left over."""
+    """Return the next merkle level (BEP 52): the SHA-256 of each pair of 32-byte nodes. ValueError for an odd one."""
     return _engine().sha256_pairs(nodes)
 
 
@@ -197,7 +215,7 @@ def hash_unit_tapped(
     progress: Buffer | None = None,
     tap: Tap,
 ) -> tuple[bytes, bytes]:
-    """As `hash_unit`, with all content shown to `tap` on its way: file, offset, bytes; for checksums of whole files."""
+    """Do as `hash_unit`, and call `tap` with all content: file, offset, bytes; for checksums of whole files."""
     from mktorrent_py.hashing.kernel import _fallback
 
     return _fallback.hash_unit(

@@ -1,4 +1,4 @@
-"""The kernel in Python over hashlib: what runs where nothing was compiled, and what the compiled kernels must equal."""
+"""The kernel in Python over hashlib: runs where nothing was compiled, and is the reference for compiled kernels."""
 
 from __future__ import annotations
 
@@ -78,9 +78,9 @@ class _Row(NamedTuple):
     width: int
 
     def refuse(self, files: int, piece_length: int, *, v1: bool) -> None:
-        """ValueError for what no layout can have made."""
+        """Raise ValueError for a row that no layout can have made."""
         if self.length < 0 or self.pad < 0 or not -1 <= self.file < files or (self.file >= 0 and self.offset < 0):
-            raise ValueError(f"a row has a negative length or names a file that is not there: {self}")
+            raise ValueError(f"a row has a negative length or names a file that does not exist: {self}")
         if self.width == 0 and not v1 and self.length + self.pad:
             raise ValueError("a row without a width has no v2 hash")
         if self.width and self.length + self.pad:
@@ -97,7 +97,7 @@ class _Stat(NamedTuple):
     inode: int
 
     def matches(self, now: os.stat_result) -> bool:
-        """Inodes compare as the 64 bits they are: an int64 array holds the large ones as negative numbers."""
+        """Compare inodes as 64 bits: an int64 array holds the large ones as negative numbers."""
         same_inode = (now.st_ino - self.inode) % 2**64 == 0
         return same_inode and (now.st_size, now.st_mtime_ns) == (self.size, self.mtime_ns)
 
@@ -119,8 +119,8 @@ class _Content:
         self._file: io.FileIO | None = None
 
     def read(self, index: int, offset: int, to: memoryview) -> None:
-        """Fill `to` from that offset of a file; ReadFault when that cannot be."""
-        self._stop_if_told()
+        """Fill `to` from `offset` of a file. Raises ReadFault."""
+        self._stop_if_cancelled()
         try:
             file = self._opened(index)
             file.seek(offset)
@@ -132,7 +132,7 @@ class _Content:
             self._tap(index, offset, to)
 
     def close(self, *, checked: bool) -> None:
-        """Close the open file; with `checked`, ReadFault if it is no longer what the scan saw."""
+        """Close the open file; with `checked`, raise ReadFault if it has changed since the scan."""
         if self._file is None:
             return
         with self._file as file:
@@ -178,7 +178,7 @@ class _Content:
             with _progress_lock:
                 self._progress[0] += length
 
-    def _stop_if_told(self) -> None:
+    def _stop_if_cancelled(self) -> None:
         if self._progress is not None and len(self._progress) > 1 and self._progress[1]:
             raise ReadFault(-1, "cancelled")
 
@@ -197,7 +197,7 @@ class _Span:
         self._content_left = rows[0].length if self.width else 0
 
     def read(self, to: memoryview) -> memoryview:
-        """Fill `to`; the part of it that v2 hashes."""
+        """Fill `to`, and return the part of it that v2 hashes."""
         content = to[: self._content_left]
         self._content_left -= len(content)
         self.left -= len(to)
@@ -258,7 +258,7 @@ class _Digests:
             self.nodes += self._root(bytes(leaves), span.width)
 
     def _root(self, nodes: bytes, width: int) -> bytes:
-        """BEP 52: the root over `width` leaves, of which the missing ones are zeros."""
+        """Return the root over `width` leaves, of which the missing ones are zeros (BEP 52)."""
         empty = bytes(_NODE_LENGTH)
         while width > 1:
             if len(nodes) // _NODE_LENGTH % 2:
@@ -299,7 +299,7 @@ def hash_unit(
 ) -> tuple[bytes, bytes]:
     """As `mktorrent_py.hashing.kernel.hash_unit`, with the buffers hashed by `engine`. Always reads in file order.
 
-    `tap` is shown all content on its way: file, offset, bytes.
+    `tap` is called with all content as it is read: file, offset, bytes.
     """
     numbers = _bytes_of(rows).cast("q").tolist()
     if piece_length < 1 or len(numbers) % 5:

@@ -1,4 +1,4 @@
-/* The Python face: an Engine is a choice of kernels; its methods are pure functions that let go of the GIL. */
+/* The Python interface: an Engine is a choice of kernels; its methods are pure functions that release the GIL. */
 #include "../../extension.h"
 
 #include "kernel.h"
@@ -81,7 +81,7 @@ static const char *const reasons[] = {
 };
 
 typedef struct {
-    PyObject *paths; /* a tuple of our own: nobody can take a path away while it is in use */
+    PyObject *paths; /* our own tuple, so that no path is freed while it is in use */
     const char **names;
     MktStat *stats;
     MktRow *rows;

@@ -78,7 +78,7 @@ static bool close_checked(MktContent *content, MktOpenFile *file) {
     return fine;
 }
 
-/* A place for one more open file: a free one, or that of a file nobody uses. There are more places than users. */
+/* Room for one more open file: a free entry, or that of a file not in use. There are more entries than users. */
 static MktOpenFile *vacate(MktContent *content) {
     if (content->opened < MKT_OPEN_FILES)
         return &content->open[content->opened++];

@@ -7,7 +7,7 @@
  *   merkle.c                   roots of many trees at once
  *   dispatch.c                 which kernels this processor runs, and which to use for how many messages
  *   content.c unit.c           files opened, checked, read and hashed in one call
- *   _native.c                  the Python face
+ *   _native.c                  the Python interface
  */
 #ifndef MKT_KERNEL_H
 #define MKT_KERNEL_H

@@ -129,7 +129,7 @@ static const MktKernel *rung_for(const MktLadder *ladder, size_t waiting) {
     return rung->kernel;
 }
 
-/* Lanes of the kernel that have no message redo the first one's data on a state nobody reads. */
+/* Lanes of the kernel that have no message redo the first one's data on a state that is discarded. */
 static void compress(const MktKernel *kernel, MktAlgorithm algorithm, Lane *const *busy, size_t count, size_t blocks) {
     uint32_t *states[MKT_MAX_LANES], unread[MKT_MAX_LANES][MKT_STATE_WORDS];
     const uint8_t *data[MKT_MAX_LANES];
@@ -155,7 +155,7 @@ static void advance(Lanes *all, size_t blocks) {
     }
 }
 
-/* From the last to the first, so that what moves into a free place has been looked at. */
+/* From the last to the first, so that what moves into a free place is already checked. */
 static void replace_finished(Lanes *all) {
     for (size_t i = all->count; i-- > 0;)
         if (!all->busy[i]->blocks && !refill(all->busy[i], all))

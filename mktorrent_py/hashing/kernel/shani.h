@@ -1,4 +1,4 @@
-/* SHA-1 and SHA-256 by SHA-NI. The including file defines, and this one takes away again:
+/* SHA-1 and SHA-256 by SHA-NI. The including file defines, and this one undefines again:
  *
  *   STREAMS             how many messages are interleaved
  *   EACH(STEP, group)   STEP(0, group) STEP(1, group) ... for each of them

@@ -15,7 +15,7 @@ enum {
     ARENA = 768 * 1024,
     MAX_PIECES = 256,      /* at work in one round, v2 */
     SKEW = 3 * MKT_BLOCK,  /* between runs: strides that are powers of two fall into the same cache sets */
-    AHEAD = 512 * 1024,    /* how far a cold file is asked for in advance, per piece */
+    AHEAD = 512 * 1024,    /* how far a cold file is read ahead, per piece */
 };
 
 /* Never written to. Not const, so that it takes no room in the library's file. */
@@ -198,7 +198,7 @@ static void consume(Piece *piece, const MktRow *row, int64_t length) {
     }
 }
 
-/* Say what the piece reads next, each time it gets AHEAD further. */
+/* Announce to the system what the piece reads next, every AHEAD bytes. */
 static bool expect_piece(Work *work, Piece *piece) {
     const MktRow *row = row_at(work, piece);
     const int64_t here = content_here(row, piece);
@@ -296,7 +296,7 @@ static bool fill_arena(Work *work) {
     return true;
 }
 
-/* ---- hashing what is in it ---- */
+/* ---- hashing the arena ---- */
 
 static void add_leaves(MktBatch *leaves, Piece *piece) {
     const size_t content = (size_t)smaller((int64_t)piece->run_length, piece->content);
@@ -332,7 +332,7 @@ static void collapse_finished(Work *work) {
     mkt_collapse(work->unit->sha256, work->trees, count);
 }
 
-/* From the last to the first: what moves into a free place has been looked at. */
+/* From the last to the first, so that what moves into a free place is already checked. */
 static void retire_finished(Work *work) {
     for (size_t i = work->at_work; i-- > 0;) {
         Piece *piece = &work->pieces[i];

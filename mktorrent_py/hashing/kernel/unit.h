@@ -7,7 +7,7 @@
 #ifndef _WIN32
 #define MKT_HAS_UNIT 1
 
-/* A file as the scan saw it; a size of -1: take it as it is. */
+/* A file as the scan saw it; with a size of -1 it is not checked. */
 typedef struct {
     int64_t size, mtime_ns, inode;
 } MktStat;
@@ -41,7 +41,7 @@ typedef struct {
     const char *const *paths;
     const MktStat *stats;
     bool sequential;
-    bool cold;            /* something had to be waited for: say ahead what is wanted */
+    bool cold;            /* a read had to wait for the disk: announce reads in advance */
     int64_t *progress;    /* NULL, or bytes read so far */
     const int64_t *stop;  /* NULL, or not zero when the work is to end early */
     MktFault fault;
@@ -76,7 +76,7 @@ typedef struct {
 /* Why the rows cannot be hashed, or NULL. */
 const char *mkt_refuse_rows(const MktUnit *unit, size_t files);
 
-/* How many SHA-1 pieces and SHA-256 nodes there will be; at most SIZE_MAX / 64 of each is believed. */
+/* How many SHA-1 pieces and SHA-256 nodes there will be; at most SIZE_MAX / 64 of each are allowed. */
 void mkt_count_digests(const MktUnit *unit, size_t *pieces, size_t *nodes);
 
 bool mkt_hash_unit(const MktUnit *unit, MktContent *content);
