@@ -27,7 +27,7 @@ PACKAGES: dict[str, set[str]] = {
     "verify": {"errors", "formatting", "metainfo", "hashing", "content", "torrentfile"},
     "web": {"errors", "formatting", "torrentfile"},
     "client": {"errors", "formatting", "metainfo", "hashing", "content", "torrentfile", "verify", "web"},
-    "tracker": {"errors", "formatting", "metainfo", "torrentfile"},
+    "tracker": {"errors", "formatting", "metainfo", "torrentfile", "web"},
     "cli": {
         *("errors", "formatting", "metainfo", "hashing", "content", "torrentfile", "create", "verify"),
         *("web", "client", "tracker"),
@@ -53,7 +53,6 @@ PURE = (
     "tracker.web.feed",
     "tracker.web.metrics",
     "tracker.web.pages",
-    "tracker.web.style",
     "tracker.web.torrent_list",
     "web.metrics",
     "web.page",

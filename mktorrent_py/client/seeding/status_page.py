@@ -68,7 +68,7 @@ def render_page(facts: PageFacts) -> str:
         ("uptime", duration(facts.seconds)),
     ]
     body = [
-        f"<header><h1>Seeding</h1><p>{html_text('   '.join(facts.addresses))}</p></header><main>",
+        f"<header><h1>Seeding</h1><p>{html_text(', '.join(facts.addresses))}</p></header><main>",
         f'<dl class="figures">{"".join([f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in figures])}'
         f"</dl>{plot(facts.rates)}",
         *[_torrent(torrent, is_open=len(facts.torrents) == 1) for torrent in facts.torrents],

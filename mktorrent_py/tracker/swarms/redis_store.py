@@ -1,9 +1,9 @@
-"""Swarms in Valkey or Redis (6.2 or later), for trackers on several processes or machines.
+"""Swarms in Valkey or Redis (6.2 or later), shared by trackers in several processes or on several machines.
 
-A swarm is four sorted sets, seeds and leechers by address family, of addresses by the second of their last announce,
-and a hash of their peer ids. One script notes an announce and draws the peers to give, so that trackers never see each
-other's half-done work; the scripts of a batch go out together. How much memory the swarms may take is the server's
-`maxmemory`; `max_swarms` is kept here.
+A swarm is four sorted sets (seeds and leechers by address family) of addresses with the second of their last announce,
+and a hash of their peer ids. One script records an announce and draws the peers of the answer, so that trackers see no
+intermediate state; the scripts of a batch are sent together. The server's `maxmemory` limits the memory of the swarms;
+`max_swarms` is enforced here.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import quoted
+from mktorrent_py.torrentfile import reason_of
 from mktorrent_py.tracker.protocol.messages import (
     PEER_ID_LENGTH,
     TRACKER_FULL,
@@ -31,19 +32,20 @@ from mktorrent_py.tracker.protocol.messages import (
     Event,
     Outcome,
 )
-from mktorrent_py.tracker.swarms.registry import Limits
+from mktorrent_py.tracker.swarms.registry import SwarmLimits
 from mktorrent_py.tracker.swarms.store import StoreUnavailableError, Totals
 from mktorrent_py.tracker.swarms.swarm import is_reachable, share_of_seeds
 
-# Seconds: a peer waits for its answer, so a store that takes longer is as good as away.
 _TIMEOUT = 2
-# A server that was restarted shows in the first use of each old connection. Noting an announce twice changes nothing.
-_ONCE_MORE = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+"""Seconds for the store to answer, while a peer waits."""
+
+# After a restart of the server every old connection fails once. Recording an announce twice is harmless.
+_RETRY_ONCE = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
 _PREFIX = b"mkt:tracker:"
 _SWARMS_KEY = _PREFIX + b"swarms"
 _CONNECTION_KEY = _PREFIX + b"connection-key"
-# Swarms without an announce keep their downloads this long, in seconds.
 _DOWNLOADS_LIFETIME = 90 * 24 * 3600
+"""Seconds for which the downloads of a swarm without announces are kept."""
 
 # KEYS: swarms, then seeds v4, leechers v4, seeds v6, leechers v6, peer ids, downloads of one swarm.
 # ARGV: infohash, address, peer id, now, lifetime, event, is a seed, max swarms, downloads' lifetime, and how many to
@@ -101,18 +103,23 @@ return answer
 class RedisStore:
     """Swarms in the server at a `redis://` or `rediss://` URL. Raises UsageError for another URL."""
 
-    def __init__(self, url: str, limits: Limits) -> None:
+    def __init__(self, url: str, limits: SwarmLimits) -> None:
         self._limits = limits
         self._script = b""
         try:
             self._redis: Any = Redis.from_url(
-                url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=_ONCE_MORE
+                url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=_RETRY_ONCE
             )
         except ValueError as error:
-            raise UsageError(f"{quoted(url)} is not the URL of a store", hint="Say redis://HOST:6379/0.") from error
+            raise UsageError(
+                f"{quoted(url)} is not a valid store URL",
+                code="store-url-invalid",
+                hint="Use the form redis://HOST:6379/0.",
+                url=url,
+            ) from error
 
     async def shared_key(self, fresh: bytes) -> bytes:
-        """The key all trackers of this store make connection ids with: `fresh`, if none is set yet."""
+        """The key of the connection ids of all trackers of this store: `fresh`, unless one is set already."""
         await self._ask(self._redis.set(_CONNECTION_KEY, fresh, nx=True))
         key: bytes = await self._ask(self._redis.get(_CONNECTION_KEY))
         return key
@@ -132,7 +139,7 @@ class RedisStore:
         return [_counts(replies[at : at + 5]) for at in range(0, len(replies), 5)]
 
     async def expire(self, now: int) -> None:
-        """Forget swarms nobody announces to; their peers the server expires, or the next announce does."""
+        """Drop swarms without announces; their peers expire in the server or at the next announce."""
         await self._ask(self._redis.zremrangebyscore(_SWARMS_KEY, "-inf", f"({now - self._limits.lifetime}"))
 
     async def totals(self) -> Totals:
@@ -163,7 +170,7 @@ class RedisStore:
         ]
 
     def _draw(self, announce: Announce, width: int, *, seeds: bool) -> int:
-        """How many to draw from one set: one too many, since the peer itself may be among them."""
+        """How many to draw from one set: one more than wanted, as the peer itself may be among them."""
         other_family = width != len(announce.address) and not announce.both_families
         if announce.event is Event.STOPPED or other_family or (seeds and announce.left == 0) or not announce.numwant:
             return 0
@@ -183,7 +190,7 @@ class RedisStore:
         return Answer(counts, v4[0], v6[0], v4[1], v6[1])
 
     async def _run(self, batch: Sequence[list[bytes | int]]) -> list[Any]:
-        """The announce script with each of these arguments; loads it where the server does not know it (any more)."""
+        """Run the announce script with each of these arguments; load it where the server does not have it."""
         try:
             return await self._run_loaded(batch)
         except NoScriptError:
@@ -203,7 +210,7 @@ class RedisStore:
         except NoScriptError:
             raise
         except (RedisError, OSError) as error:
-            raise StoreUnavailableError(f"the store does not answer: {reason_of(error)}") from error
+            raise StoreUnavailableError(f"the store does not answer: {root_reason(error)}") from error
 
 
 def _keys(infohash: bytes) -> list[bytes]:
@@ -217,7 +224,7 @@ def _counts(replies: Sequence[Any]) -> Counts:
 
 
 def _choose(announce: Announce, sets: Any, wanted: int) -> tuple[bytes, bytes]:
-    """Joined addresses and peer ids of up to `wanted` peers of one family, from what was drawn of its two sets."""
+    """Joined addresses and peer ids of up to `wanted` peers of one family, out of those drawn from its two sets."""
     if wanted <= 0:
         return b"", b""
     seeds, leechers = (_reachable(announce, drawn, drawn_ids) for _, drawn, drawn_ids in sets)
@@ -234,12 +241,12 @@ def _reachable(
     return [pair for pair in pairs if is_reachable(announce, *pair)]
 
 
-def reason_of(error: BaseException) -> str:
-    """Why, in words: what the system said, where that is at the bottom of it, and not how the library repeats it."""
+def root_reason(error: BaseException) -> str:
+    """The system error at the bottom of an exception, as a phrase; without one, what the library says."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno:
-            # Those of name servers are below 0, and only they bring words of their own that are fit to be read.
-            return (os.strerror(cause.errno) if cause.errno > 0 else cause.strerror or "").lower()
+            # asyncio puts a sentence of its own in `strerror`; the numbers of name servers are below 0.
+            return reason_of(OSError(cause.errno, os.strerror(cause.errno)) if cause.errno > 0 else cause)
         cause = cause.__cause__ or cause.__context__
     return str(error)[:1].lower() + str(error)[1:].rstrip(".")
