@@ -81,16 +81,13 @@ class TrackerOptions:
 def _check(name: str, declared: str, value: object) -> None:
     """Raises TypeError, or UsageError for a number out of range."""
     kinds = _TYPES[declared]
-    is_wrong = not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)
-    if isinstance(value, (list, tuple)):
-        is_wrong = is_wrong or not all(isinstance(item, str) for item in value)
-    if is_wrong:
+    is_right = isinstance(value, kinds) and (not isinstance(value, bool) or bool in kinds)
+    if not is_right or (isinstance(value, (list, tuple)) and not all(isinstance(item, str) for item in value)):
         raise TypeError(f"{name} must be {declared}, not {value!r:.60}")
-    if isinstance(value, int) and name in _RANGES:
-        minimum, maximum = _RANGES[name]
-        if value < minimum or (maximum is not None and value > maximum):
-            bounds = f"at least {minimum:,}" if maximum is None else f"from {minimum:,} to {maximum:,}"
-            raise UsageError(f"{name} must be {bounds}, not {value:,}", code="option-out-of-range", name=name)
+    minimum, maximum = _RANGES.get(name, (None, None))
+    if isinstance(value, int) and minimum is not None and not minimum <= value <= (maximum or value):
+        bounds = f"at least {minimum:,}" if maximum is None else f"from {minimum:,} to {maximum:,}"
+        raise UsageError(f"{name} must be {bounds}, not {value:,}", code="option-out-of-range", name=name)
 
 
 def _parse_base_url(url: str) -> str:

@@ -135,8 +135,11 @@ class RedisStore:
             for key in sets:
                 pipeline.zcount(key, now - self._limits.lifetime, "+inf")
             pipeline.get(downloads)
-        replies = await self._ask(pipeline.execute())
-        return [_counts(replies[at : at + 5]) for at in range(0, len(replies), 5)]
+        replies = iter(await self._ask(pipeline.execute()))
+        return [
+            Counts(v4_seeds + v6_seeds, v4_leechers + v6_leechers, int(downloads or 0))
+            for v4_seeds, v4_leechers, v6_seeds, v6_leechers, downloads in zip(*[replies] * 5, strict=True)
+        ]
 
     async def expire(self, now: int) -> None:
         """Drop swarms without announces; their peers expire in the server or at the next announce."""
@@ -149,32 +152,19 @@ class RedisStore:
         await self._redis.aclose()
 
     def _arguments(self, announce: Announce, now: int) -> list[bytes | int]:
-        seeding = announce.left == 0
-        draws = [
-            self._draw(announce, width, seeds=seeds) for width in (V4_LENGTH, V6_LENGTH) for seeds in (True, False)
-        ]
+        """The arguments of one run of the script, the number of keys first."""
         keys = [_SWARMS_KEY, *_keys(announce.infohash)]
-        return [
-            len(keys),
-            *keys,
-            announce.infohash,
-            announce.address,
-            announce.peer_id,
-            now,
-            self._limits.lifetime,
-            int(announce.event),
-            int(seeding),
-            self._limits.max_swarms,
-            _DOWNLOADS_LIFETIME,
-            *draws,
-        ]
-
-    def _draw(self, announce: Announce, width: int, *, seeds: bool) -> int:
-        """How many to draw from one set: one more than wanted, as the peer itself may be among them."""
-        other_family = width != len(announce.address) and not announce.both_families
-        if announce.event is Event.STOPPED or other_family or (seeds and announce.left == 0) or not announce.numwant:
-            return 0
-        return announce.numwant + 1
+        is_seed = announce.left == 0
+        draws = []
+        for width in (V4_LENGTH, V6_LENGTH):
+            is_wanted = announce.event is not Event.STOPPED and announce.numwant > 0
+            is_wanted = is_wanted and (width == len(announce.address) or announce.both_families)
+            # One more than wanted, as the peer itself may be among them.
+            drawn = announce.numwant + 1 if is_wanted else 0
+            draws += [0 if is_seed else drawn, drawn]
+        values = (now, self._limits.lifetime, int(announce.event), int(is_seed), self._limits.max_swarms)
+        peer = (announce.infohash, announce.address, announce.peer_id)
+        return [len(keys), *keys, *peer, *values, _DOWNLOADS_LIFETIME, *draws]
 
     def _outcome(self, announce: Announce, reply: Any) -> Outcome:
         if reply == 0:
@@ -218,27 +208,22 @@ def _keys(infohash: bytes) -> list[bytes]:
     return [swarm + name for name in (b"seeds4", b"leechers4", b"seeds6", b"leechers6", b"ids", b"downloads")]
 
 
-def _counts(replies: Sequence[Any]) -> Counts:
-    v4_seeds, v4_leechers, v6_seeds, v6_leechers, downloads = replies
-    return Counts(v4_seeds + v6_seeds, v4_leechers + v6_leechers, int(downloads or 0))
-
-
 def _choose(announce: Announce, sets: Any, wanted: int) -> tuple[bytes, bytes]:
     """Joined addresses and peer ids of up to `wanted` peers of one family, out of those drawn from its two sets."""
     if wanted <= 0:
         return b"", b""
-    seeds, leechers = (_reachable(announce, drawn, drawn_ids) for _, drawn, drawn_ids in sets)
+    seeds, leechers = (
+        [
+            pair
+            for pair in zip(drawn, [peer_id or bytes(PEER_ID_LENGTH) for peer_id in ids], strict=True)
+            if is_reachable(announce, *pair)
+        ]
+        for _, drawn, ids in sets
+    )
     first = share_of_seeds(wanted, sets[0][0], sets[1][0])
     chosen = (seeds[:first] + leechers + seeds[first:])[:wanted]
     ids = b"".join(peer_id for _, peer_id in chosen) if announce.with_ids else b""
     return b"".join(address for address, _ in chosen), ids
-
-
-def _reachable(
-    announce: Announce, drawn: Sequence[bytes], drawn_ids: Sequence[bytes | None]
-) -> list[tuple[bytes, bytes]]:
-    pairs = ((address, peer_id or bytes(PEER_ID_LENGTH)) for address, peer_id in zip(drawn, drawn_ids, strict=True))
-    return [pair for pair in pairs if is_reachable(announce, *pair)]
 
 
 def root_reason(error: BaseException) -> str:

@@ -194,10 +194,7 @@ class Swarm:
         if announce.event is Event.STOPPED:
             self.leave(announce.address)
             return Answer(self.counts)
-        if announce.left == 0:
-            self._record_seed(announce, now, random)
-        else:
-            self._record_leecher(announce, now, random)
+        self._record(announce, now, random)
         return self._answer(announce, random)
 
     def leave(self, address: bytes) -> None:
@@ -224,24 +221,20 @@ class Swarm:
         families[peers.width] = peers
         self._count(seeds=len(peers) * seeds, leechers=len(peers) * (not seeds))
 
-    def _record_seed(self, announce: Announce, now: int, random: Random) -> None:
-        address = announce.address
-        peers = _family(self.seeds, len(address))
-        if not peers.put(address, announce.peer_id, now, random):
+    def _record(self, announce: Announce, now: int, random: Random) -> None:
+        address, width, is_seed = announce.address, len(announce.address), announce.left == 0
+        own, other = (self.seeds, self.leechers) if is_seed else (self.leechers, self.seeds)
+        if width not in own:
+            own[width] = PeerTable(width)
+        if not own[width].put(address, announce.peer_id, now, random):
             return
-        was_leecher = len(address) in self.leechers and self.leechers[len(address)].discard(address)
-        self._count(seeds=1, leechers=-was_leecher)
-        # Counted when a peer becomes a seed: clients announce the completion of a hybrid once for each infohash.
-        if announce.event is Event.COMPLETED:
-            self.downloads += 1
-
-    def _record_leecher(self, announce: Announce, now: int, random: Random) -> None:
-        address = announce.address
-        peers = _family(self.leechers, len(address))
-        if not peers.put(address, announce.peer_id, now, random):
-            return
-        was_seed = len(address) in self.seeds and self.seeds[len(address)].discard(address)
-        self._count(seeds=-was_seed, leechers=1)
+        was_other = width in other and other[width].discard(address)
+        if is_seed:
+            self._count(seeds=1, leechers=-was_other)
+            # Counted when a peer becomes a seed: clients announce the completion of a hybrid once for each infohash.
+            self.downloads += announce.event is Event.COMPLETED
+        else:
+            self._count(seeds=-was_other, leechers=1)
 
     def _count(self, *, seeds: int = 0, leechers: int = 0) -> None:
         for census in (self.census, self.total):
@@ -268,15 +261,9 @@ class Swarm:
         seeds = self.seeds.get(width) if announce.left else None
         leechers = self.leechers.get(width)
         seeds_wanted = share_of_seeds(wanted, len(seeds or ()), len(leechers or ()))
-        chosen = _draw(seeds, seeds_wanted, announce, random), _draw(leechers, wanted - seeds_wanted, announce, random)
-        return chosen[0][0] + chosen[1][0], chosen[0][1] + chosen[1][1]
-
-
-def _family(families: dict[int, PeerTable], width: int) -> PeerTable:
-    peers = families.get(width)
-    if peers is None:
-        peers = families[width] = PeerTable(width)
-    return peers
+        seed_addresses, seed_ids = _draw(seeds, seeds_wanted, announce, random)
+        leecher_addresses, leecher_ids = _draw(leechers, wanted - seeds_wanted, announce, random)
+        return seed_addresses + leecher_addresses, seed_ids + leecher_ids
 
 
 def share_of_seeds(wanted: int, seeds: int, leechers: int) -> int:
