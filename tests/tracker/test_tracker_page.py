@@ -24,8 +24,8 @@ def browse(folder: Path, path: str, *options: str) -> str:
     browser = clients.require("chromium")
 
     async def load() -> bytes:
-        options = TrackerOptions(hosts=("127.0.0.1",), port=0, folder=folder, base_url="http://tracker.test")
-        async with Tracker(options) as server:
+        tracker_options = TrackerOptions(hosts=("127.0.0.1",), port=0, folder=folder, base_url="http://tracker.test")
+        async with Tracker(tracker_options) as server:
             process = await asyncio.create_subprocess_exec(
                 browser,
                 *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),
