@@ -248,6 +248,7 @@ def test_a_taken_port_ends_with_6(tmp_path: Path) -> None:
         done = run("--bind", "127.0.0.1", "--port", str(started["port"]))
     assert done.returncode == 6
     assert done.stderr.startswith(f"mkt: port {started['port']} of 127.0.0.1 is already in use\n") and done.stdout == ""
+    assert "Use --port to choose another port" in done.stderr
 
 
 @pytest.mark.parametrize(
