@@ -26,11 +26,12 @@ PACKAGES: dict[str, set[str]] = {
     "torrentfile": {"errors", "metainfo"},
     "create": {"errors", "formatting", "metainfo", "hashing", "content"},
     "verify": {"errors", "formatting", "metainfo", "hashing", "content", "torrentfile"},
-    "client": {"errors", "formatting", "metainfo", "hashing", "content", "torrentfile", "verify"},
-    "tracker": {"errors", "formatting", "metainfo", "torrentfile"},
+    "web": {"errors", "formatting", "torrentfile"},
+    "client": {"errors", "formatting", "metainfo", "hashing", "content", "torrentfile", "verify", "web"},
+    "tracker": {"errors", "formatting", "metainfo", "torrentfile", "web"},
     "cli": {
         *("errors", "formatting", "metainfo", "hashing", "content", "torrentfile", "create", "verify"),
-        *("client", "tracker"),
+        *("web", "client", "tracker"),
     },
 }
 """What each package imports of the others: exactly this, so that the table is also the map. From the ground up."""
@@ -53,8 +54,10 @@ PURE = (
     "tracker.web.feed",
     "tracker.web.metrics",
     "tracker.web.pages",
-    "tracker.web.style",
     "tracker.web.torrent_list",
+    "web.metrics",
+    "web.page",
+    "web.security_headers",
 )
 """Packages and modules of values alone: the clock, the dice and the disk are arguments."""
 

@@ -56,6 +56,13 @@ HINTS: dict[str, str] = {
     "no-file-matches": "Use mkt inspect --files to list the files of a torrent.",
     # Seeding and downloading
     # Tracking
+    "port-in-use": "Use --port to choose another port; --port 0 picks a free one.",
+    "port-not-permitted": "Use --port to choose a port above 1023.",
+    "no-free-port": "Use --port to choose one.",
+    "address-not-local": "List the addresses of this machine with: ip address",
+    "state-with-store": "Omit --state or --store.",
+    "state-unwritable": "Use --state to choose another file.",
+    "state-invalid": "Move it away to start empty, or use --state to choose another file.",
 }
 
 

@@ -8,99 +8,79 @@ import random
 import secrets
 import time
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from mktorrent_py.errors import ContentError, UsageError
+from mktorrent_py.tracker.events import TrackerEvent, TrackerNote, TrackerStarted, TrackerStatus, TrackerStopping
 from mktorrent_py.tracker.http_server import HttpServer
+from mktorrent_py.tracker.options import TrackerOptions
 from mktorrent_py.tracker.protocol.connection_id import KEY_LENGTH, ConnectionIds
-from mktorrent_py.tracker.protocol.trusted_proxies import Network
 from mktorrent_py.tracker.protocol.udp import UdpCodec
-from mktorrent_py.tracker.service import Tracker
-from mktorrent_py.tracker.sockets import Bound, allow_many_files, bind_all
+from mktorrent_py.tracker.service import AnnounceService
+from mktorrent_py.tracker.sockets import BoundSockets, allow_many_files, bind_all, wildcard_hosts
 from mktorrent_py.tracker.swarms.rate_limit import RateLimit
-from mktorrent_py.tracker.swarms.registry import MAX_PEERS, MAX_SWARMS, Limits, Swarms
+from mktorrent_py.tracker.swarms.registry import SwarmRegistry
 from mktorrent_py.tracker.swarms.snapshot import capture, check_writable, read_snapshot, write_snapshot
 from mktorrent_py.tracker.swarms.store import MemoryStore, Store, StoreUnavailableError
 from mktorrent_py.tracker.udp_server import UdpServer
-from mktorrent_py.tracker.web.folder import Catalogue
+from mktorrent_py.tracker.web.folder import TorrentFolder
 from mktorrent_py.tracker.web.site import Site
-from mktorrent_py.tracker.web.torrent_list import Listing
+from mktorrent_py.tracker.web.torrent_list import TorrentList
 
-# Seconds that requests in flight have at a stop; the last snapshot comes out of the same two seconds.
-STOP_PATIENCE = 1.0
-EXPIRY_PAUSE = 4
+STOP_TIMEOUT = 1.0
+"""Seconds that requests in flight have at a stop."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How a tracker runs. Intervals are in seconds.
-
-    Without `folder` every torrent is tracked. `store` is the URL of a Valkey or Redis that several trackers share;
-    `state` the file one tracker keeps its swarms in. `rate` is requests per second and address, 0 for any number.
-    `base_url` is how the world reaches it, where that is not what clients say they asked for.
-    """
-
-    hosts: tuple[str, ...] = ("0.0.0.0", "::")
-    port: int = 6969
-    udp: bool = True
-    folder: Path | None = None
-    listed: bool = True
-    base_url: str | None = None
-    interval: int = 1800
-    max_peers: int = MAX_PEERS
-    max_swarms: int = MAX_SWARMS
-    rate: int = 100
-    trusted_proxies: tuple[Network, ...] = ()
-    allow_ip_parameter: bool = False
-    state: Path | None = None
-    snapshot_interval: int = 300
-    store: str | None = None
-
-    @property
-    def limits(self) -> Limits:
-        # One announce may get lost, or come late, without the peer being forgotten.
-        lifetime = self.interval * 3 // 2 + 60
-        return Limits(lifetime=lifetime, max_peers=self.max_peers, max_swarms=self.max_swarms)
+EXPIRY_INTERVAL = 4
+MAX_NOTES = 100
+"""Notes kept until `events` yields them; of more the oldest are dropped."""
 
 
 def _clock() -> int:
-    # Not the monotonic one: what it dates outlives the process, in a snapshot or a shared store.
+    # Not the monotonic clock: snapshots and shared stores hold these times after the process has ended.
     return int(time.time())
 
 
-class TrackerServer:
-    """`async with TrackerServer(settings) as server:` runs a tracker.
+class Tracker:
+    """A tracker that runs while the body of `async with Tracker(options) as tracker:` does.
 
-    Starting raises UsageError, NetworkError (a port is taken, the store cannot be reached) or ContentError (the folder
-    or the state cannot be read). `notes` gathers what somebody should be told meanwhile, until it is taken from there.
+    `options` are those it was made with, `restored` is how many peers came back from the state file, `service` the
+    announce service behind all sockets. Its event loop must support `add_reader`: on Windows use
+    `asyncio.SelectorEventLoop`.
+
+    Starting raises UsageError, NetworkError (a port is in use, the store is unreachable) or ContentError (the folder or
+    the state file cannot be read). Stopping raises ContentError when the state cannot be written.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.bound: list[Bound] = []
-        self.notes: deque[str] = deque(maxlen=100)
+    def __init__(self, options: TrackerOptions | None = None) -> None:
+        self.options = options or TrackerOptions()
         self.restored = 0
-        self._swarms: Swarms | None = None
-        self._catalogue = Catalogue(settings.folder) if settings.folder else None
+        self.service: AnnounceService
+        self._site: Site
+        self._http: HttpServer
         self._udp: list[UdpServer] = []
-        self._background: list[asyncio.Task[None]] = []
+        self._sockets: list[BoundSockets] = []
+        self._registry: SwarmRegistry | None = None
+        self._folder = TorrentFolder(Path(self.options.folder)) if self.options.folder else None
+        self._state = Path(self.options.state) if self.options.state else None
         self._snapshot_lock = asyncio.Lock()
+        self._background: list[asyncio.Task[None]] = []
+        self._notes: deque[str] = deque(maxlen=MAX_NOTES)
+        self._is_stopping = False
+        self._wake = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        settings = self.settings
-        if settings.state and settings.store:
-            raise UsageError("--state and --store are two ways to keep the same thing", hint="Leave one of them out.")
-        if settings.state:
-            check_writable(settings.state)
+        options = self.options
+        if self._state:
+            check_writable(self._state)
         allow_many_files()
-        self.bound = bind_all(settings.hosts, settings.port, udp=settings.udp)
+        self._sockets = bind_all(options.hosts or wildcard_hosts(), options.port, udp=options.udp)
         try:
             await self._start()
         except BaseException:
-            for bound in self.bound:
+            for bound in self._sockets:
                 bound.close()
             raise
         return self
@@ -108,119 +88,177 @@ class TrackerServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Answer what is in flight, snapshot, and stop. Raises ContentError when the last snapshot is lost."""
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        await asyncio.gather(*(server.close(STOP_PATIENCE) for server in self._udp), self._http.close(STOP_PATIENCE))
+        await asyncio.gather(*(server.close(STOP_TIMEOUT) for server in self._udp), self._http.close(STOP_TIMEOUT))
         try:
             await self._snapshot()
         finally:
-            await self.tracker.store.close()
-
-    @property
-    def listing(self) -> Listing:
-        return self.site.listing
+            await self.service.store.close()
 
     @property
     def port(self) -> int:
-        return self.bound[0].port
+        """The TCP and UDP port of all addresses."""
+        return self._sockets[0].port
 
     @property
-    def announce_urls(self) -> list[str]:
-        """What to name as tracker, for every address that is bound and can be reached by it."""
-        schemes = ("http", "udp") if self.settings.udp else ("http",)
-        authorities = dict.fromkeys(authority for bound in self.bound if (authority := bound.reachable_authority()))
-        return [f"{scheme}://{authority}/announce" for authority in authorities for scheme in schemes]
+    def listen(self) -> tuple[str, ...]:
+        """The addresses it listens on, as `host:port`."""
+        return tuple([bound.authority for bound in self._sockets])
 
-    async def failed(self) -> None:
-        """Return never; raise what a task in the background failed with."""
-        done, _ = await asyncio.wait(self._background, return_when=asyncio.FIRST_COMPLETED)
-        done.pop().result()
+    @property
+    def announce_urls(self) -> tuple[str, ...]:
+        """The announce URLs that a torrent can name, one for each reachable address and protocol."""
+        schemes = ("http", "udp") if self.options.udp else ("http",)
+        authorities = dict.fromkeys([bound.reachable_authority() for bound in self._sockets])
+        return tuple([f"{scheme}://{at}/announce" for at in authorities if at is not None for scheme in schemes])
+
+    @property
+    def torrents(self) -> TorrentList:
+        """The torrents of the folder; empty when every torrent is tracked."""
+        return self._site.torrents
+
+    async def status(self) -> TrackerStatus:
+        """The counts at this moment."""
+        events = self.service.events
+        counts = {
+            "torrents": len(self.torrents),
+            "announces": events["udp announce"] + events["http announce"],
+            "refused": sum([events[event] for event in events if event.endswith(("refused", "limited", "dropped"))]),
+            "uptime": round(time.monotonic() - self._started),
+        }
+        try:
+            totals = await self.service.store.totals()
+        except StoreUnavailableError:
+            return TrackerStatus(**counts)
+        return TrackerStatus(**counts, swarms=totals.swarms, seeds=totals.seeds, leechers=totals.leechers)
+
+    async def events(self, *, status_every: float = 60.0) -> AsyncIterator[TrackerEvent]:
+        """Yield what happens until `stop` is called: for one consumer, as each note is yielded once.
+
+        TrackerStarted comes first and TrackerStopping last; in between TrackerNote as it happens, and TrackerStatus at
+        once and every `status_every` seconds. Raises what a background task failed with, after TrackerStopping.
+        """
+        yield TrackerStarted(
+            options=self.options,
+            port=self.port,
+            listen=self.listen,
+            announce_urls=self.announce_urls,
+            torrents=len(self.torrents),
+            restored=self.restored,
+        )
+        due = time.monotonic()
+        while True:
+            self._wake.clear()
+            while self._notes:
+                yield TrackerNote(message=self._notes.popleft())
+            if time.monotonic() >= due:
+                due = time.monotonic() + status_every
+                yield await self.status()
+            if self._is_stopping or any(task.done() for task in self._background):
+                break
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), max(due - time.monotonic(), 0))
+        yield TrackerStopping()
+        for task in self._background:
+            if task.done():
+                task.result()
+
+    def stop(self) -> None:
+        """Ask `events` to end; leaving the `async with` block stops the tracker."""
+        self._is_stopping = True
+        self._wake.set()
 
     async def _start(self) -> None:
-        settings = self.settings
-        store, self._connection_key = await self._open_store()
-        self.tracker = Tracker(store, clock=_clock, interval=settings.interval, rate=RateLimit(settings.rate))
-        self.site = Site(
-            self.tracker,
-            authority=self.bound[0].authority,
-            base_url=settings.base_url,
-            udp=settings.udp,
-            listed=settings.listed and settings.folder is not None,
+        options = self.options
+        store, connection_key = await self._open_store()
+        self.service = AnnounceService(store, clock=_clock, interval=options.interval, rate=RateLimit(options.rate))
+        self._site = Site(
+            self.service,
+            authority=self._sockets[0].authority,
+            base_url=options.base_url,
+            udp=options.udp,
+            listed=options.listed and self._folder is not None,
         )
-        if self._catalogue:
-            self._show(self._catalogue.scan())
-        self._restore()
-        await self._listen(ConnectionIds(self._connection_key))
-        self._run_in_background()
+        if self._folder:
+            self._folder.scan()
+            self._use_folder(self._folder)
+        if self._registry is not None and self._state is not None:
+            self.restored, restored_key = read_snapshot(self._state, self._registry, _clock())
+            connection_key = restored_key or connection_key
+        self._connection_key = connection_key
+        self._http = HttpServer(
+            self.service,
+            self._site.page,
+            trusted_proxies=options.trusted_networks,
+            allow_ip_parameter=options.allow_ip_parameter,
+        )
+        codec = UdpCodec(ConnectionIds(connection_key), allow_ip_parameter=options.allow_ip_parameter)
+        for bound in self._sockets:
+            await self._http.listen(bound.tcp)
+            if bound.udp:
+                self._udp.append(UdpServer(bound.udp, self.service, codec))
+        jobs = [self._expire_periodically()]
+        if self._state:
+            jobs.append(self._snapshot_periodically())
+        if self._folder:
+            jobs.append(self._follow_folder(self._folder))
+        self._background = [asyncio.create_task(job) for job in jobs]
+        for task in self._background:
+            task.add_done_callback(lambda _: self._wake.set())
+        self._started = time.monotonic()
 
     async def _open_store(self) -> tuple[Store, bytes]:
-        """The store, and the key that connection ids are made with: shared by those who share the store."""
+        """The store, and the key that connection ids are made with; trackers that share a store share the key."""
         key = secrets.token_bytes(KEY_LENGTH)
-        if self.settings.store is None:
-            self._swarms = Swarms(self.settings.limits, random.random)
-            return MemoryStore(self._swarms), key
+        if self.options.store is None:
+            self._registry = SwarmRegistry(self.options.limits, random.random)
+            return MemoryStore(self._registry), key
         try:
             from mktorrent_py.tracker.swarms.redis_store import RedisStore
         except ModuleNotFoundError as error:
-            hint = "pip install 'mktorrent-py[redis]' brings it."
-            raise UsageError(f"a shared store needs the Python package {error.name}", hint=hint) from error
-        store = RedisStore(self.settings.store, self.settings.limits)
+            raise UsageError(
+                f"a shared store needs the Python package {error.name}",
+                code="package-missing",
+                hint="Install it with: pip install 'mktorrent-py[redis]'",
+                package=error.name,
+            ) from error
+        store = RedisStore(self.options.store, self.options.limits)
         return store, await store.shared_key(key)
 
-    async def _listen(self, connection_ids: ConnectionIds) -> None:
-        settings = self.settings
-        codec = UdpCodec(connection_ids, allow_ip_parameter=settings.allow_ip_parameter)
-        self._http = HttpServer(
-            self.tracker,
-            self.site.page,
-            trusted_proxies=settings.trusted_proxies,
-            allow_ip_parameter=settings.allow_ip_parameter,
-        )
-        for bound in self.bound:
-            await self._http.listen(bound.tcp)
-            if bound.udp:
-                self._udp.append(UdpServer(bound.udp, self.tracker, codec))
+    def _use_folder(self, folder: TorrentFolder) -> None:
+        self._site.torrents = folder.torrents
+        self.service.swarm_of = folder.torrents.swarm_of()
+        for failure in folder.new_failures():
+            self._note(f"left out {failure.path.name}: {failure.reason}")
 
-    def _run_in_background(self) -> None:
-        jobs = [self._expire_now_and_then()]
-        if self.settings.state:
-            jobs.append(self._snapshot_now_and_then())
-        if self._catalogue:
-            jobs.append(self._catalogue.watch(self._show))
-        self._background = [asyncio.create_task(job) for job in jobs]
+    def _note(self, message: str) -> None:
+        self._notes.append(message)
+        self._wake.set()
 
-    def _show(self, listing: Listing) -> None:
-        self.site.listing = listing
-        self.tracker.swarm_of = listing.swarm_of()
-        if self._catalogue:
-            self.notes.extend(f"left out {each.path.name}: {each.reason}" for each in self._catalogue.news())
+    async def _follow_folder(self, folder: TorrentFolder) -> None:
+        async for _ in folder.changes():
+            self._use_folder(folder)
 
-    def _restore(self) -> None:
-        if self._swarms is None or self.settings.state is None:
-            return
-        self.restored, key = read_snapshot(self.settings.state, self._swarms, _clock())
-        self._connection_key = key or self._connection_key
-
-    async def _expire_now_and_then(self) -> None:
+    async def _expire_periodically(self) -> None:
         while True:
-            await asyncio.sleep(EXPIRY_PAUSE)
-            # A store that is away expires nothing; it will when it is back.
+            await asyncio.sleep(EXPIRY_INTERVAL)
+            # A store that is away expires its peers when it is back.
             with contextlib.suppress(StoreUnavailableError):
-                await self.tracker.store.expire(_clock())
+                await self.service.store.expire(_clock())
 
-    async def _snapshot_now_and_then(self) -> None:
+    async def _snapshot_periodically(self) -> None:
         while True:
-            await asyncio.sleep(self.settings.snapshot_interval)
+            await asyncio.sleep(self.options.snapshot_interval)
             try:
                 await self._snapshot()
             except ContentError as error:
-                self.notes.append(str(error))
+                self._note(str(error))
 
     async def _snapshot(self) -> None:
-        if self._swarms is None or self.settings.state is None:
+        if self._registry is None or self._state is None:
             return
         async with self._snapshot_lock:
-            snapshot = await capture(self._swarms, self._connection_key)
-            await asyncio.to_thread(write_snapshot, snapshot, self.settings.state)
+            snapshot = await capture(self._registry, self._connection_key)
+            await asyncio.to_thread(write_snapshot, snapshot, self._state)

@@ -1,4 +1,4 @@
-"""The tracker itself, between what came over a socket and the store: who may announce what, and how often."""
+"""The announce service between sockets and store: who may announce what, and how often."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from mktorrent_py.tracker.protocol.messages import (
-    NOT_TRACKED,
     STORE_UNAVAILABLE,
+    UNREGISTERED,
     Announce,
     Counts,
     Outcome,
@@ -19,12 +19,12 @@ from mktorrent_py.tracker.swarms.store import Store, StoreUnavailableError
 Clock: TypeAlias = Callable[[], int]
 
 
-class Tracker:
+class AnnounceService:
     """Answers announces and scrapes in batches.
 
-    `swarm_of` maps the infohashes that are tracked to the one their swarm is kept under, which joins the two swarms
-    of a hybrid; None tracks everything. It is replaced as a whole when the torrents change. `interval` is what peers
-    are told, in seconds. `events` counts what happened, by name, for `/metrics`.
+    `swarm_of` maps every registered infohash to the one its swarm is kept under, which joins the two swarms of a
+    hybrid; None tracks everything. It is replaced as a whole when the torrents change. `interval` is the announce
+    interval sent to peers, in seconds. `events` counts requests by "transport result", for `/metrics`.
     """
 
     def __init__(
@@ -41,7 +41,6 @@ class Tracker:
         self.interval = interval
         self.rate = rate or RateLimit(0)
         self.swarm_of = swarm_of
-        self.store_available = True
         self.events: Counter[str] = Counter()
 
     def admit(self, ip: bytes) -> bool:
@@ -50,47 +49,32 @@ class Tracker:
 
     async def announce(self, announces: Sequence[Announce]) -> list[Outcome]:
         """The outcome of every announce, in order; refusals are values."""
-        tracked = announces if self.swarm_of is None else self._tracked(announces, self.swarm_of)
-        if not tracked:
-            return [NOT_TRACKED] * len(announces)
-        outcomes = await self._note(tracked)
-        if len(tracked) == len(announces):
-            return outcomes
-        return self._spread(announces, outcomes)
-
-    async def scrape(self, infohashes: Sequence[bytes]) -> list[Counts | None]:
-        """The counts of every infohash, in order; None for one that is not tracked.
-
-        Raises StoreUnavailableError.
-        """
-        names = [self._swarm(infohash) for infohash in infohashes]
-        try:
-            found = iter(await self.store.scrape([name for name in names if name is not None], self.clock()))
-        except StoreUnavailableError:
-            self.store_available = False
-            raise
-        self.store_available = True
-        return [None if name is None else next(found) for name in names]
-
-    def _swarm(self, infohash: bytes) -> bytes | None:
-        return infohash if self.swarm_of is None else self.swarm_of.get(infohash)
-
-    def _tracked(self, announces: Sequence[Announce], swarm_of: Mapping[bytes, bytes]) -> Sequence[Announce]:
-        return [
+        swarm_of = self.swarm_of
+        if swarm_of is None:
+            return await self._record(announces)
+        registered = [
             announce if swarm == announce.infohash else announce._replace(infohash=swarm)
             for announce in announces
             if (swarm := swarm_of.get(announce.infohash)) is not None
         ]
+        outcomes = await self._record(registered) if registered else []
+        if len(registered) == len(announces):
+            return outcomes
+        remaining = iter(outcomes)
+        return [next(remaining) if announce.infohash in swarm_of else UNREGISTERED for announce in announces]
 
-    def _spread(self, announces: Sequence[Announce], outcomes: list[Outcome]) -> list[Outcome]:
-        noted = iter(outcomes)
-        return [NOT_TRACKED if self._swarm(announce.infohash) is None else next(noted) for announce in announces]
+    async def scrape(self, infohashes: Sequence[bytes]) -> list[Counts | None]:
+        """The counts of every infohash, in order; None for one that is not registered.
 
-    async def _note(self, announces: Sequence[Announce]) -> list[Outcome]:
+        Raises StoreUnavailableError.
+        """
+        swarm_of = self.swarm_of
+        swarms = infohashes if swarm_of is None else [swarm_of.get(infohash) for infohash in infohashes]
+        counts = iter(await self.store.scrape([swarm for swarm in swarms if swarm is not None], self.clock()))
+        return [None if swarm is None else next(counts) for swarm in swarms]
+
+    async def _record(self, announces: Sequence[Announce]) -> list[Outcome]:
         try:
-            outcomes = await self.store.announce(announces, self.clock())
+            return await self.store.announce(announces, self.clock())
         except StoreUnavailableError:
-            self.store_available = False
             return [STORE_UNAVAILABLE] * len(announces)
-        self.store_available = True
-        return outcomes

@@ -26,7 +26,7 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes
 
 from mktorrent_py.tracker.protocol.messages import Announce
-from mktorrent_py.tracker.swarms.registry import Limits, Swarms
+from mktorrent_py.tracker.swarms.registry import SwarmLimits, SwarmRegistry
 
 SERVER_CORE, CLIENT_CORE = 0, 1
 INFOHASHES = [random.Random(number).randbytes(20) for number in range(100)]
@@ -242,9 +242,9 @@ def bench_many_peers(peers: int, swarms: int) -> None:
     """Memory of each peer, and how announces fare in a full tracker against an empty one."""
     os.sched_setaffinity(0, {SERVER_CORE})
     infohashes = [random.Random(-number).randbytes(20) for number in range(swarms)]
-    limits = Limits(lifetime=10**6, max_peers=peers * 2, max_swarms=swarms * 2)
+    limits = SwarmLimits(lifetime=10**6, max_peers=peers * 2, max_swarms=swarms * 2)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    full = Swarms(limits, random.random)
+    full = SwarmRegistry(limits, random.random)
     for number in range(peers):
         full.announce(peer(infohashes[number % swarms], number), 1_000_000)
     # As in life: peers announce again, which is when dictionaries make room for their order.
@@ -252,7 +252,7 @@ def bench_many_peers(peers: int, swarms: int) -> None:
         full.announce(peer(infohashes[number % swarms], number), 1_000_050)
     memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
     print(f"{peers:,} peers in {swarms:,} swarms: {memory / peers:.0f} bytes a peer, swarms included")
-    empty_rate = best(lambda: announces_per_second(Swarms(limits, random.random), infohashes, 0))
+    empty_rate = best(lambda: announces_per_second(SwarmRegistry(limits, random.random), infohashes, 0))
     full_rate = best(lambda: announces_per_second(full, infohashes, peers))
     print(f"announces to the swarms alone: {empty_rate:,.0f}/s empty, {full_rate:,.0f}/s full")
 
@@ -266,7 +266,7 @@ def best(measure: Callable[[], float]) -> float:
     return max(measure() for _ in range(3))
 
 
-def announces_per_second(swarms: Swarms, infohashes: list[bytes], known: int) -> float:
+def announces_per_second(swarms: SwarmRegistry, infohashes: list[bytes], known: int) -> float:
     announces = [peer(infohashes[n % len(infohashes)], n if known else n + 10**8) for n in range(100_000)]
     started = time.perf_counter()
     for announce in announces:

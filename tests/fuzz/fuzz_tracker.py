@@ -20,7 +20,7 @@ from mktorrent_py.tracker.protocol.connection_id import ConnectionIds
 from mktorrent_py.tracker.protocol.messages import Announce, Answer, Refusal
 from mktorrent_py.tracker.protocol.trusted_proxies import client_ip, parse_networks
 from mktorrent_py.tracker.protocol.udp import AnnounceRequest, ConnectRequest, RefusedRequest, ScrapeRequest, UdpCodec
-from mktorrent_py.tracker.swarms.registry import Limits, Swarms
+from mktorrent_py.tracker.swarms.registry import SwarmLimits, SwarmRegistry
 
 NOW = 1_700_000_000
 IPS = (b"\xcb\x00\x71\x09", bytes(range(16)))
@@ -28,7 +28,7 @@ IDS = ConnectionIds(b"k" * 32)
 TRUSTED = parse_networks(["10.0.0.0/8"])
 
 
-def fuzz_udp(draw: random.Random, swarms: Swarms) -> bytes:
+def fuzz_udp(draw: random.Random, swarms: SwarmRegistry) -> bytes:
     """Feed one datagram; returns it."""
     ip = draw.choice(IPS)
     datagram = mutate(draw, udp_request(draw, ip))
@@ -55,7 +55,7 @@ def url_option(draw: random.Random) -> bytes:
     return draw.choice([b"", b"\x01", b"\x02" + bytes([len(url)]) + url, b"\x02\xff" + url, b"\x09\x02ab"])
 
 
-def fuzz_http(draw: random.Random, swarms: Swarms) -> bytes:
+def fuzz_http(draw: random.Random, swarms: SwarmRegistry) -> bytes:
     """Feed one query; returns it."""
     query = mutate(draw, http_query(draw))
     announce = http.parse_announce(query, draw.choice(IPS), allow_ip_parameter=draw.random() < 0.5)
@@ -113,9 +113,9 @@ def mutate(draw: random.Random, data: bytes) -> bytes:
     return bytes(mutable)
 
 
-def fuzz(one: Callable[[random.Random, Swarms], bytes], seconds: float, seed: int) -> int:
+def fuzz(one: Callable[[random.Random, SwarmRegistry], bytes], seconds: float, seed: int) -> int:
     """How many requests were fed; the seed of a request that broke something is said before the exception leaves."""
-    swarms = Swarms(Limits(lifetime=1000, max_peers=5000, max_swarms=500), random.Random(seed).random)
+    swarms = SwarmRegistry(SwarmLimits(lifetime=1000, max_peers=5000, max_swarms=500), random.Random(seed).random)
     fed, deadline = 0, time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

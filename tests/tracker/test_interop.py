@@ -28,7 +28,7 @@ from mktorrent_py.tracker.sockets import has_ipv6
 pytestmark = pytest.mark.interop
 
 Client = Callable[[Path, Path, Path], AbstractContextManager[None]]
-PATIENCE = 20
+CLIENT_TIMEOUT = 20
 LEECHERS: dict[str, Client] = {
     "aria2": clients.aria2,
     "qbittorrent": clients.qbittorrent,
@@ -72,7 +72,7 @@ def same(content: Path, other: Path) -> bool:
 
 def settle(port: int, infohash: bytes, expected: Counts) -> None:
     """Wait for announces on their way."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + CLIENT_TIMEOUT
     while (found := scrape(port, infohash)) != expected:
         assert time.monotonic() < deadline, f"the tracker counts {found}, not {expected}"
         time.sleep(0.1)
@@ -102,7 +102,7 @@ def meet_in_libtorrent(torrent: Path, metainfo: Metainfo, content: Path, directo
         for key in keys:
             settle(port, key, Counts(1, 0, 0))
         with clients.libtorrent(torrent, directory, directory.parent / "leecher", host=host):
-            clients.wait_until(lambda: same(content, directory / NAME), PATIENCE, "libtorrent has it all")
+            clients.wait_until(lambda: same(content, directory / NAME), CLIENT_TIMEOUT, "libtorrent has it all")
             for key in keys:
                 settle(port, key, Counts(2, 0, 1))
         for key in keys:
@@ -124,7 +124,7 @@ def test_clients_find_a_seed(content: Path, tmp_path: Path, name: str, scheme: s
                 directory.mkdir()
                 complete = Counts(1, 1, 0) if name in SILENT else Counts(2, 0, 1)
                 with LEECHERS[name](torrent, directory, tmp_path / "home"):
-                    clients.wait_until(lambda: same(content, directory / NAME), PATIENCE, f"{name} has it all")
+                    clients.wait_until(lambda: same(content, directory / NAME), CLIENT_TIMEOUT, f"{name} has it all")
                     settle(started["port"], key, complete)
                 if name not in SILENT:
                     settle(started["port"], key, Counts(1, 0, 1))
@@ -144,7 +144,7 @@ def test_transmission_is_found(content: Path, tmp_path: Path, scheme: str) -> No
                 settle(started["port"], key, Counts(1, 0, 0))
                 directory = tmp_path / "leech"
                 with clients.libtorrent(torrent, directory, tmp_path / "leecher"):
-                    clients.wait_until(lambda: same(content, directory / NAME), PATIENCE, "libtorrent has it all")
+                    clients.wait_until(lambda: same(content, directory / NAME), CLIENT_TIMEOUT, "libtorrent has it all")
             settle(started["port"], key, Counts(0 if scheme == "udp" else 1, 0, 1))
 
 
@@ -171,5 +171,5 @@ def test_seed_and_fetch_meet(content: Path, tmp_path: Path, name: str, scheme: s
         seed = clients.mkt("seed", torrent, content.parent, *clients.ONLY_TRACKERS)
         fetch = clients.mkt("fetch", torrent, "-d", tmp_path / "leech", *clients.ONLY_TRACKERS)
         with clients.running(seed, tmp_path / "seeder"), clients.running(fetch, tmp_path / "leecher") as fetching:
-            assert fetching.wait(PATIENCE) == 0
+            assert fetching.wait(CLIENT_TIMEOUT) == 0
         assert same(content, tmp_path / "leech" / NAME)

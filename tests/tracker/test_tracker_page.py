@@ -11,7 +11,7 @@ import clients
 import pytest
 from rig import torrent, write_torrent
 
-from mktorrent_py.tracker.server import Settings, TrackerServer
+from mktorrent_py.tracker import Tracker, TrackerOptions
 
 pytestmark = pytest.mark.interop
 
@@ -24,8 +24,8 @@ def browse(folder: Path, path: str, *options: str) -> str:
     browser = clients.require("chromium")
 
     async def load() -> bytes:
-        settings = Settings(hosts=("127.0.0.1",), port=0, folder=folder, base_url="http://tracker.test")
-        async with TrackerServer(settings) as server:
+        tracker_options = TrackerOptions(hosts=("127.0.0.1",), port=0, folder=folder, base_url="http://tracker.test")
+        async with Tracker(tracker_options) as server:
             process = await asyncio.create_subprocess_exec(
                 browser,
                 *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),
@@ -61,7 +61,7 @@ def test_the_page_in_a_browser(folder: Path) -> None:
 def test_searching_in_a_browser(folder: Path) -> None:
     document = browse(folder, "/?q=guide", "--dump-dom")
     assert document.count("<li ") == 1 and 'value="guide"' in document
-    assert "Nothing matches." in browse(folder, "/?q=nowhere", "--dump-dom")
+    assert "No torrents match." in browse(folder, "/?q=nowhere", "--dump-dom")
 
 
 def test_it_can_be_painted(folder: Path, tmp_path: Path) -> None:

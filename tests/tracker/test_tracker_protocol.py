@@ -14,14 +14,14 @@ from rig import address, announce, announce_target, peer_id
 
 from mktorrent_py.errors import UsageError
 from mktorrent_py.tracker.protocol import http, udp
-from mktorrent_py.tracker.protocol.connection_id import CLOCK_SKEW, LIFETIME, ConnectionIds
+from mktorrent_py.tracker.protocol.connection_id import LIFETIME, MAX_CLOCK_SKEW, ConnectionIds
 from mktorrent_py.tracker.protocol.messages import (
+    DEFAULT_NUMWANT,
+    MAX_NUMWANT,
     NO_INFOHASH,
     NO_LEFT,
     NO_PEER_ID,
     NO_PORT,
-    NUMWANT_DEFAULT,
-    NUMWANT_LIMIT,
     Announce,
     Answer,
     Counts,
@@ -93,7 +93,7 @@ def test_what_is_left_must_be_a_number(left: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("numwant", "given"),
-    [(None, NUMWANT_DEFAULT), ("-1", NUMWANT_DEFAULT), ("0", 0), ("7", 7), ("201", NUMWANT_LIMIT), ("9" * 20, 200)],
+    [(None, DEFAULT_NUMWANT), ("-1", DEFAULT_NUMWANT), ("0", 0), ("7", 7), ("201", MAX_NUMWANT), ("9" * 20, 200)],
 )
 def test_numwant_is_capped(numwant: str | None, given: int) -> None:
     read = parsed(numwant=numwant)
@@ -231,7 +231,7 @@ def test_connect_with_another_protocol_id_is_silence() -> None:
 
 
 def test_announce() -> None:
-    expected = Announce(b"i" * 20, b"p" * 20, V4 + b"\x1a\xe1", 1, Event.STARTED, NUMWANT_DEFAULT)
+    expected = Announce(b"i" * 20, b"p" * 20, V4 + b"\x1a\xe1", 1, Event.STARTED, DEFAULT_NUMWANT)
     assert read_udp(udp_announce(event=2)) == AnnounceRequest(42, expected)
 
 
@@ -332,14 +332,14 @@ def test_any_bytes_after_a_valid_id_parse(rest: bytes) -> None:
 # Connection ids
 
 
-@given(now=st.integers(0, 2**40), age=st.integers(-CLOCK_SKEW, LIFETIME))
+@given(now=st.integers(0, 2**40), age=st.integers(-MAX_CLOCK_SKEW, LIFETIME))
 def test_an_id_is_good_for_two_minutes(now: int, age: int) -> None:
     connection_id = IDS.make(V4, now)
     assert 0 <= connection_id < 2**64
     assert now + age < 0 or IDS.check(connection_id, V4, now + age)
     assert not IDS.check(connection_id, V4, now + LIFETIME + 1)
     assert not IDS.check(connection_id, V4, now + 65536), "nor again when its 16 bits of time come round"
-    assert now < CLOCK_SKEW + 1 or not IDS.check(connection_id, V4, now - CLOCK_SKEW - 1)
+    assert now < MAX_CLOCK_SKEW + 1 or not IDS.check(connection_id, V4, now - MAX_CLOCK_SKEW - 1)
     assert not IDS.check(connection_id, V6, now + max(age, 0))
     assert not ConnectionIds(b"K" * 32).check(connection_id, V4, now)
 
@@ -371,7 +371,7 @@ def test_no_rate_is_no_limit() -> None:
 
 
 def test_the_table_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mktorrent_py.tracker.swarms.rate_limit.ADDRESSES_LIMIT", 3)
+    monkeypatch.setattr("mktorrent_py.tracker.swarms.rate_limit.MAX_ADDRESSES", 3)
     rate = RateLimit(1)
     for number in range(10):
         assert all(rate.admit(bytes([10, 0, 0, number]), NOW) for _ in range(WINDOW))
@@ -406,5 +406,5 @@ def test_nobody_is_trusted_by_default() -> None:
 
 
 def test_a_proxy_must_be_an_address() -> None:
-    with pytest.raises(UsageError, match="neither an IP address nor a network"):
+    with pytest.raises(UsageError, match="is not an IP address or network"):
         parse_networks(["proxy.example"])

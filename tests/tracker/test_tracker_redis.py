@@ -20,8 +20,8 @@ from rig import UdpClient, announce, http_announce, http_get, peer_id
 from test_tracker_state import tracking
 
 from mktorrent_py.tracker.protocol.messages import TRACKER_FULL, Announce, Answer, Counts, Event, split_addresses
-from mktorrent_py.tracker.swarms.redis_store import RedisStore, reason_of
-from mktorrent_py.tracker.swarms.registry import Limits, Swarms
+from mktorrent_py.tracker.swarms.redis_store import RedisStore, root_reason
+from mktorrent_py.tracker.swarms.registry import SwarmLimits, SwarmRegistry
 from mktorrent_py.tracker.swarms.store import MemoryStore, Store, StoreUnavailableError, Totals
 
 HASH = b"i" * 20
@@ -59,7 +59,7 @@ def given_to(answer: object) -> set[tuple[str, int]]:
     return {*split_addresses(answer.v4, 6), *split_addresses(answer.v6, 18)}
 
 
-async def emptied(url: str, limits: Limits) -> RedisStore:
+async def emptied(url: str, limits: SwarmLimits) -> RedisStore:
     store = RedisStore(url, limits)
     await store._redis.flushall()
     return store
@@ -71,8 +71,8 @@ def test_both_stores_tell_the_same(url: str, seed: int) -> None:
 
     async def compare() -> None:
         draw = random.Random(seed)
-        limits = Limits(lifetime=10**6)
-        shared, own = await emptied(url, limits), MemoryStore(Swarms(limits, draw.random))
+        limits = SwarmLimits(lifetime=10**6)
+        shared, own = await emptied(url, limits), MemoryStore(SwarmRegistry(limits, draw.random))
         now = 1000
         for _ in range(40):
             batch = [random_announce(draw) for _ in range(draw.randrange(1, 8))]
@@ -109,7 +109,7 @@ def asking(url: str, *batches: list[Announce], now: int = 1000, **limits: int) -
     """The outcome of every announce, batch after batch, a minute apart; and the totals at the end."""
 
     async def ask() -> list[Any]:
-        store = await emptied(url, Limits(**limits))
+        store = await emptied(url, SwarmLimits(**limits))
         outcomes: list[Any] = []
         for number, batch in enumerate(batches):
             outcomes += await store.announce(batch, now + 60 * number)
@@ -153,7 +153,7 @@ def test_loopback_and_oneself_are_left_out(url: str) -> None:
 
 def test_a_server_that_forgot_the_script_is_told_again(url: str) -> None:
     async def ask() -> None:
-        store = await emptied(url, Limits())
+        store = await emptied(url, SwarmLimits())
         await store.announce([announce(1)], 1000)
         await store._redis.script_flush()
         assert await store.announce([announce(2), announce(3)], 1000)
@@ -165,7 +165,7 @@ def test_a_server_that_forgot_the_script_is_told_again(url: str) -> None:
 
 def test_the_first_connection_key_is_everybodys(url: str) -> None:
     async def ask() -> None:
-        stores: list[RedisStore] = [await emptied(url, Limits()), RedisStore(url, Limits())]
+        stores: list[RedisStore] = [await emptied(url, SwarmLimits()), RedisStore(url, SwarmLimits())]
         assert [await store.shared_key(bytes([number]) * 32) for number, store in enumerate(stores)] == [bytes(32)] * 2
         for store in stores:
             await store.close()
@@ -180,13 +180,13 @@ def test_a_name_that_nobody_knows_is_told_of_in_words() -> None:
         except OSError as error:
             raise RedisConnectionError("Error -2 connecting to store:6379. Name or service not known.") from error
     except RedisConnectionError as error:
-        assert reason_of(error) == "name or service not known"
-    assert reason_of(RedisConnectionError("Too many connections.")) == "too many connections"
+        assert root_reason(error) == "name or service not known"
+    assert root_reason(RedisConnectionError("Too many connections.")) == "too many connections"
 
 
 def test_a_store_that_is_not_there_is_unavailable() -> None:
     async def ask() -> None:
-        store: Store = RedisStore(f"redis://127.0.0.1:{free_port()}", Limits())
+        store: Store = RedisStore(f"redis://127.0.0.1:{free_port()}", SwarmLimits())
         for asked in (store.announce([announce(1)], 1), store.scrape([HASH], 1), store.expire(1), store.totals()):
             with pytest.raises(StoreUnavailableError, match=r"^the store does not answer: connection refused$"):
                 await asked
@@ -224,7 +224,7 @@ async def find_each_other(one: int, two: int) -> None:
 
 async def say_that_the_store_is_away(port: int) -> None:
     answer = await http_announce(port, HASH)
-    assert answer == {b"failure reason": b"the tracker cannot reach its peers at the moment", b"retry in": 1}
+    assert answer == {b"failure reason": b"the tracker is temporarily unavailable", b"retry in": 1}
     assert (await http_get(port, "/healthz"))[0] == 503
     status, _, body = await http_get(port, "/metrics")
     assert status == 200 and b"mkt_tracker_store_up 0" in body

@@ -17,15 +17,17 @@ from typing import Any
 
 import bencodepy
 import pytest
+from prometheus_client.parser import text_string_to_metric_families as parse_metrics
 from rig import UdpClient, announce_target, http_announce, http_get, peer_id, torrent, write_torrent
 
+from mktorrent_py import __version__
 from mktorrent_py.errors import ContentError, NetworkError, UsageError
 from mktorrent_py.metainfo.infohash import TorrentVersion
-from mktorrent_py.tracker import http_server
-from mktorrent_py.tracker.protocol.trusted_proxies import parse_networks
-from mktorrent_py.tracker.server import Settings, TrackerServer
+from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.tracker import Tracker, TrackerOptions, http_server
 from mktorrent_py.tracker.sockets import has_ipv6
-from mktorrent_py.tracker.web import folder
+from mktorrent_py.web import folder_watch
+from mktorrent_py.web.security_headers import SECURITY_HEADERS
 
 HASH = b"\x00\xff%&+= \r\n\x80" * 2
 needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
@@ -44,8 +46,8 @@ def within(seconds: float) -> Callable[[Callable[..., Coroutine[Any, Any, None]]
     return decorate
 
 
-def serving(**settings: Any) -> TrackerServer:
-    return TrackerServer(Settings(**{"hosts": ("127.0.0.1",), "port": 0, **settings}))
+def serving(**options: Any) -> Tracker:
+    return Tracker(TrackerOptions(**{"hosts": ("127.0.0.1",), "port": 0, **options}))
 
 
 @asynccontextmanager
@@ -106,7 +108,7 @@ async def test_a_scrape_over_http_and_over_udp_say_the_same() -> None:
 @within(10)
 async def test_ipv6_and_ipv4_on_one_port() -> None:
     async with serving(hosts=("127.0.0.1", "::1")) as server, udp_client(server.port, "::1") as udp:
-        assert len({bound.port for bound in server.bound}) == 1
+        assert server.listen == (f"127.0.0.1:{server.port}", f"[::1]:{server.port}")
         await http_announce(server.port, HASH, port=7001, left=0, peer_id=peer_id(1))
         *_, peers = await udp.announce(HASH, port=7002, peer=2)
         assert peers == b"", "an IPv6 datagram carries IPv6 peers"
@@ -125,7 +127,7 @@ async def test_udp_without_a_valid_connection_id_is_silence() -> None:
         request = struct.pack("!QII20s20sQQQIIIiH", udp.connection, 1, 5, HASH, peer_id(1), 0, 0, 0, 0, 0, 0, 9, 9)
         assert await udp.is_silent(request)
         assert await udp.is_silent(b"x") and await udp.is_silent(os.urandom(5000))
-        assert server.tracker.events["udp dropped"] == 3
+        assert server.service.events["udp dropped"] == 3
 
 
 @within(10)
@@ -162,7 +164,7 @@ async def test_forwarded_addresses_are_believed_from_the_named_proxy_only() -> N
     forwarded = "X-Forwarded-For: 198.51.100.7\r\n"
     async with serving() as server:
         assert (await http_announce(server.port, HASH, headers=forwarded))[b"external ip"] == b"\x7f\0\0\1"
-    async with serving(trusted_proxies=parse_networks(["127.0.0.1"])) as server:
+    async with serving(trusted_proxies=["127.0.0.1"]) as server:
         answer = await http_announce(server.port, HASH, headers=forwarded)
         assert answer[b"external ip"] == bytes([198, 51, 100, 7])
 
@@ -187,7 +189,7 @@ async def test_only_the_torrents_of_the_folder_and_hybrids_joined(tmp_path: Path
     v1, v2 = hybrid.infohashes.swarm_keys
     async with serving(folder=tmp_path) as server, udp_client(server.port) as udp:
         refused = await http_announce(server.port, HASH)
-        assert refused == {b"failure reason": b"this torrent is not tracked here", b"retry in": b"never"}
+        assert refused == {b"failure reason": b"unregistered torrent", b"retry in": b"never"}
         action, *_ = await udp.announce(HASH, port=7001)
         assert action == 3
         await http_announce(server.port, v1, port=7001, left=0, event="completed")
@@ -201,22 +203,22 @@ async def test_only_the_torrents_of_the_folder_and_hybrids_joined(tmp_path: Path
 
 @within(20)
 async def test_the_folder_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder, "RESCAN_MS", 500)
+    monkeypatch.setattr(folder_watch, "RESCAN_MS", 500)
     first, second = torrent("first"), torrent("second")
     write_torrent(tmp_path, first)
     async with serving(folder=tmp_path) as server:
         (tmp_path / "below").mkdir()
         path = write_torrent(tmp_path / "below", second)
-        await until(lambda: len(server.listing) == 2)
+        await until(lambda: len(server.torrents) == 2)
         assert b"peers" in await http_announce(server.port, second.infohashes.swarm_keys[0])
         path.write_bytes(b"d4:info3:no!e")
-        await until(lambda: len(server.listing) == 1)
-        await until(lambda: any(path.name in note for note in server.notes))
+        await until(lambda: len(server.torrents) == 1)
+        await until(lambda: any(path.name in note for note in server._notes))
         path.rename(path.with_suffix(".gone"))
         write_torrent(tmp_path, second, "again.torrent")
-        await until(lambda: len(server.listing) == 2)
+        await until(lambda: len(server.torrents) == 2)
         (tmp_path / "again.torrent").unlink()
-        await until(lambda: len(server.listing) == 1)
+        await until(lambda: len(server.torrents) == 1)
         assert b"failure reason" in await http_announce(server.port, second.infohashes.swarm_keys[0])
 
 
@@ -292,19 +294,63 @@ async def test_metrics_and_health() -> None:
         await http_announce(server.port, HASH, port=7002)
         await http_announce(server.port, HASH, port=0)
         status, headers, body = await http_get(server.port, "/metrics")
-        lines = body.decode().splitlines()
         assert status == 200 and "version=0.0.4" in headers
+        families = list(parse_metrics(body.decode()))
+        samples = [(sample.name, sample.labels, sample.value) for family in families for sample in family.samples]
+        assert [family.name for family in families] == [
+            *("mkt_build_info", "mkt_tracker_uptime_seconds", "mkt_tracker_torrents", "mkt_tracker_store_up"),
+            *("mkt_tracker_swarms", "mkt_tracker_peers", "mkt_tracker_requests"),
+        ]
         for sample in (
-            'mkt_tracker_peers{role="seed"} 1',
-            'mkt_tracker_peers{role="leecher"} 1',
-            "mkt_tracker_swarms 1",
-            'mkt_tracker_requests_total{transport="udp",result="announce"} 1',
-            'mkt_tracker_requests_total{transport="http",result="announce"} 1',
-            'mkt_tracker_requests_total{transport="http",result="refused"} 1',
+            ("mkt_build_info", {"version": __version__}, 1),
+            ("mkt_tracker_peers", {"role": "seed"}, 1),
+            ("mkt_tracker_peers", {"role": "leecher"}, 1),
+            ("mkt_tracker_swarms", {}, 1),
+            ("mkt_tracker_requests_total", {"transport": "udp", "result": "announce"}, 1),
+            ("mkt_tracker_requests_total", {"transport": "http", "result": "announce"}, 1),
+            ("mkt_tracker_requests_total", {"transport": "http", "result": "refused"}, 1),
         ):
-            assert sample in lines
+            assert sample in samples
         assert (await http_get(server.port, "/healthz"))[::2] == (200, b"ok\n")
         assert (await http_get(server.port, "/"))[0] == 404, "an open tracker lists nothing"
+
+
+@within(10)
+async def test_every_response_carries_the_security_headers(tmp_path: Path) -> None:
+    listed = torrent()
+    write_torrent(tmp_path, listed)
+    key = listed.infohashes.swarm_keys[0]
+    targets = [
+        *("/", "/?q=x&page=7", "/torrents.json", "/feed.xml", "/metrics", "/healthz", "/none", "/style.css"),
+        *(f"/torrents/{key.hex()}.torrent", f"/torrents/{key.hex()}.svg", f"/torrents/{'0' * 40}.torrent"),
+        *("/announce", "/scrape", announce_target(key), announce_target(HASH)),
+    ]
+    expected = {f"{name}: {value}" for name, value in SECURITY_HEADERS.items()}
+    async with serving(folder=tmp_path, rate=1) as server:
+        for target in targets:
+            _, headers, _ = await http_get(server.port, target)
+            assert expected <= set(headers.split("\r\n")), target
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        headers = (await reader.read()).decode()
+        writer.close()
+        assert headers.startswith("HTTP/1.1 405") and expected <= set(headers.split("\r\n"))
+        for _ in range(60):
+            status, headers, _ = await http_get(server.port, "/healthz")
+        assert status == 429 and expected <= set(headers.split("\r\n"))
+
+
+@within(10)
+async def test_a_magnet_that_is_too_long_for_a_qr_code(tmp_path: Path) -> None:
+    trackers, name = torrent("many trackers"), torrent("n" * 4000)
+    trackers = Metainfo.build(info=trackers.info, trackers=[[f"http://t.example/{'x' * 90}/{n}"] for n in range(40)])
+    for metainfo in (trackers, name):
+        write_torrent(tmp_path, metainfo)
+    async with serving(folder=tmp_path) as server:
+        status, _, svg = await http_get(server.port, f"/torrents/{trackers.infohashes.swarm_keys[0].hex()}.svg")
+        assert status == 200 and svg.startswith(b"<svg")
+        status, _, _ = await http_get(server.port, f"/torrents/{name.infohashes.swarm_keys[0].hex()}.svg")
+        assert status == 404
 
 
 @within(10)
@@ -335,14 +381,14 @@ async def test_a_fault_of_ours_is_logged(caplog: pytest.LogCaptureFixture, monke
         raise ZeroDivisionError
 
     async with serving() as server:
-        monkeypatch.setattr(server.tracker.store, "announce", broken)
+        monkeypatch.setattr(server.service.store, "announce", broken)
         assert (await http_get(server.port, announce_target(HASH)))[0] == 500
     assert any(record.exc_info and record.exc_info[0] is ZeroDivisionError for record in caplog.records)
 
 
 @within(10)
 async def test_slow_clients_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_server, "PATIENCE", 0.3)
+    monkeypatch.setattr(http_server, "CLIENT_TIMEOUT", 0.3)
     async with serving() as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         dripping = asyncio.create_task(drip(writer))
@@ -358,10 +404,10 @@ async def drip(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.1)
 
 
-@within(10)
+@within(30)
 async def test_who_does_not_read_a_page_is_cut_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(http_server, "PATIENCE", 0.3)
-    monkeypatch.setattr(http_server, "SLOWEST_READER", 10**9)
+    monkeypatch.setattr(http_server, "CLIENT_TIMEOUT", 0.3)
+    monkeypatch.setattr(http_server, "MIN_READ_RATE", 10**9)
     files = {f"{number:04}" + "x" * 200: 1 for number in range(2000)}
     for number in range(40):
         write_torrent(tmp_path, torrent(f"release {number}", files))
@@ -375,7 +421,7 @@ async def test_who_does_not_read_a_page_is_cut_off(monkeypatch: pytest.MonkeyPat
 
 @within(10)
 async def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_server, "CONNECTIONS_LIMIT", 2)
+    monkeypatch.setattr(http_server, "MAX_CONNECTIONS", 2)
     async with serving() as server:
         kept = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
         await until(lambda: server._http.connections == 2)
@@ -391,12 +437,12 @@ async def test_a_taken_port_is_said() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(NetworkError, match="is taken"):
+        with pytest.raises(NetworkError, match="is already in use"):
             async with serving(port=taken.getsockname()[1]):
                 raise AssertionError("it must not start")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
-        with pytest.raises(NetworkError, match="is taken"):
+        with pytest.raises(NetworkError, match="is already in use"):
             async with serving(port=taken.getsockname()[1]):
                 raise AssertionError("it must not start")
 
@@ -419,7 +465,7 @@ async def test_what_cannot_be_started(tmp_path: Path) -> None:
 @within(10)
 async def test_a_stop_answers_what_is_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
     async with serving() as server:
-        store = server.tracker.store
+        store = server.service.store
         arrived, original = asyncio.Event(), store.announce
 
         async def slow(*arguments: Any) -> Any:

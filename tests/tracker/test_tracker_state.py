@@ -23,23 +23,23 @@ from rig import UdpClient, announce, http_announce, http_get, peer_id, torrent, 
 
 from mktorrent_py.errors import ContentError
 from mktorrent_py.tracker.protocol.messages import Counts, Event
-from mktorrent_py.tracker.swarms.registry import Limits, Swarms
+from mktorrent_py.tracker.swarms.registry import SwarmLimits, SwarmRegistry
 from mktorrent_py.tracker.swarms.snapshot import capture, read_snapshot, write_snapshot
-from mktorrent_py.tracker.swarms.swarm import Peers
+from mktorrent_py.tracker.swarms.swarm import PeerTable
 
 HASH = b"i" * 20
 KEY = b"k" * 32
 
 
-def empty() -> Swarms:
-    return Swarms(Limits(lifetime=100), random.Random(1).random)
+def empty() -> SwarmRegistry:
+    return SwarmRegistry(SwarmLimits(lifetime=100), random.Random(1).random)
 
 
-def save(swarms: Swarms, path: Path) -> None:
+def save(swarms: SwarmRegistry, path: Path) -> None:
     write_snapshot(asyncio.run(capture(swarms, KEY)), path)
 
 
-def facts(swarms: Swarms) -> dict[bytes, Any]:
+def facts(swarms: SwarmRegistry) -> dict[bytes, Any]:
     """Everybody's address, peer id and time, and the counts; the order they are kept in is nobody's business."""
     return {
         infohash: (swarm.counts, [known(each) for each in (*swarm.seeds.values(), *swarm.leechers.values()) if each])
@@ -48,7 +48,7 @@ def facts(swarms: Swarms) -> dict[bytes, Any]:
     }
 
 
-def known(peers: Peers) -> dict[bytes, tuple[bytes, int]]:
+def known(peers: PeerTable) -> dict[bytes, tuple[bytes, int]]:
     return {
         address: (bytes(peers.ids[place * 20 : place * 20 + 20]), peers.seen[place])
         for address, place in peers.places.items()
@@ -125,7 +125,7 @@ def test_a_damaged_state_is_refused_and_left_alone(tmp_path: Path, damage: str) 
     with closing(sqlite3.connect(path)) as database, database:
         database.execute(damage)
     before = path.read_bytes()
-    with pytest.raises(ContentError, match="is not a state"):
+    with pytest.raises(ContentError, match="is not a valid state file"):
         read_snapshot(path, empty(), 1000)
     assert path.read_bytes() == before
 
@@ -135,7 +135,7 @@ def test_a_damaged_state_is_refused_and_left_alone(tmp_path: Path, damage: str) 
 def test_any_other_file_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "state"
     path.write_bytes(data)
-    with pytest.raises(ContentError, match="is not a state"):
+    with pytest.raises(ContentError, match="is not a valid state file"):
         read_snapshot(path, empty(), 1000)
 
 
@@ -246,7 +246,8 @@ def test_a_taken_port_ends_with_6(tmp_path: Path) -> None:
     with tracking() as (_, started):
         done = run("--bind", "127.0.0.1", "--port", str(started["port"]))
     assert done.returncode == 6
-    assert done.stderr.startswith(f"mkt: port {started['port']} of 127.0.0.1 is taken\n") and done.stdout == ""
+    assert done.stderr.startswith(f"mkt: port {started['port']} of 127.0.0.1 is already in use\n") and done.stdout == ""
+    assert "Use --port to choose another port" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from array import array
 from collections import Counter
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -13,12 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from rig import address, announce, peer_id
 
 from mktorrent_py.tracker.protocol.messages import TRACKER_FULL, Answer, Counts, Event, split_addresses
-from mktorrent_py.tracker.swarms.registry import Limits, Swarms
-from mktorrent_py.tracker.swarms.swarm import Census, Peers, Swarm, share_of_seeds
+from mktorrent_py.tracker.swarms.registry import SwarmLimits, SwarmRegistry
+from mktorrent_py.tracker.swarms.swarm import Census, PeerTable, Swarm, share_of_seeds
 
 
-def swarms(**limits: int) -> Swarms:
-    return Swarms(Limits(**limits), random.Random(1).random)
+def swarms(**limits: int) -> SwarmRegistry:
+    return SwarmRegistry(SwarmLimits(**limits), random.Random(1).random)
 
 
 def swarm_of(seeds: int, leechers: int, width: int = 6) -> Swarm:
@@ -143,6 +144,15 @@ def test_as_many_as_are_wanted(numwant: int) -> None:
     assert len(given_to(answer)) == min(numwant, 50)
 
 
+def test_few_leechers_need_no_rule_of_their_own() -> None:
+    """The proportional share leaves no place empty: `max(wanted - leechers, share)` sends the same peers."""
+    for wanted, seeds, leechers in product(range(41), range(41), range(41)):
+        share = share_of_seeds(wanted, seeds, leechers)
+        other = max(wanted - leechers, share) if seeds else 0
+        assert min(share, seeds) == min(other, seeds)
+        assert min(wanted - share, leechers) == min(wanted - other, leechers)
+
+
 @given(wanted=st.integers(1, 200), seeds=st.integers(0, 300), leechers=st.integers(0, 300))
 def test_the_shares_fill_the_answer(wanted: int, seeds: int, leechers: int) -> None:
     share = share_of_seeds(wanted, seeds, leechers)
@@ -213,7 +223,7 @@ def test_nobody_is_given_himself_in_the_other_family() -> None:
 
 def test_columns_that_do_not_fit_are_refused() -> None:
     good = (6, address(1) + address(2), bytes(40), array("I", [5, 4]))
-    assert Peers.from_columns(*good).oldest() == 4
+    assert PeerTable.from_columns(*good).oldest() == 4
     for broken in (
         (6, address(1) + address(1), bytes(40), array("I", [5, 4])),
         (6, address(1) + b"x", bytes(40), array("I", [5, 4])),
@@ -221,10 +231,10 @@ def test_columns_that_do_not_fit_are_refused() -> None:
         (6, address(1) + address(2), bytes(40), array("I", [5])),
     ):
         with pytest.raises(ValueError):
-            Peers.from_columns(*broken)
+            PeerTable.from_columns(*broken)
 
 
-@pytest.mark.parametrize(("waited", "left"), [(Swarms.SLOT, 1), (100, 1), (100 + 2 * Swarms.SLOT, 0)])
+@pytest.mark.parametrize(("waited", "left"), [(SwarmRegistry.SLOT, 1), (100, 1), (100 + 2 * SwarmRegistry.SLOT, 0)])
 def test_the_silent_are_forgotten(waited: int, left: int) -> None:
     all_swarms = swarms(lifetime=100)
     all_swarms.announce(announce(1), 1000)

@@ -1,56 +1,45 @@
-"""QR codes of magnets: drawn in the terminal, two modules a character, or written as a picture."""
+"""Output of QR codes: drawn on standard output, or written as a picture file."""
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-
-import segno
+from typing import Literal
 
 from mktorrent_py.cli.output import console, messages
-from mktorrent_py.errors import UsageError
+from mktorrent_py.formatting import plural
 from mktorrent_py.torrentfile import write_atomically
+from mktorrent_py.web.qr import fit_magnet, qr_picture, qr_terminal_lines
 
-BORDER = 4
-"""Light modules around the code, as ISO 18004 wants them."""
-
-BLOCKS = " ▄▀█"
-"""Indexed by two for a light upper module, and one for a light lower one."""
-
-SCALE = 8
 LIGHT_ON_DARK, PLAIN = "\x1b[97;40m", "\x1b[0m"
 
 
-def terminal_lines(text: str) -> Iterator[str]:
-    """The code with light modules drawn, on black where colour is to be had; warns when it is too wide."""
-    rows = [[not dark for dark in row] for row in make(text).matrix_iter(border=BORDER)]
-    if len(rows) % 2:
-        rows.append([True] * len(rows[0]))
-    if console.is_terminal(sys.stdout) and len(rows[0]) > console.terminal_width():
+def terminal_lines(magnet: str) -> Iterator[str]:
+    """The code as lines for standard output, coloured where it shows colour; warns when it is too wide."""
+    lines = qr_terminal_lines(magnet)
+    _warn_of_omissions(magnet)
+    if console.is_terminal(sys.stdout) and len(lines[0]) > console.terminal_width():
         messages.warn(
-            f"the code is {len(rows[0])} columns wide, the terminal {console.terminal_width()}",
-            hint="--no-trackers makes it smaller; --qr FILE.svg draws it in a file.",
+            f"the QR code is {len(lines[0])} columns wide, the terminal {console.terminal_width()}",
+            hint="Use --no-trackers to make it smaller, or --qr FILE.svg to write it to a file.",
         )
     before, after = (LIGHT_ON_DARK, PLAIN) if console.has_colour(sys.stdout) else ("", "")
-    for upper, lower in zip(rows[::2], rows[1::2], strict=True):
-        yield before + "".join([BLOCKS[2 * up + low] for up, low in zip(upper, lower, strict=True)]) + after
+    yield from (f"{before}{line}{after}" for line in lines)
 
 
-def write_picture(text: str, path: Path, *, overwrite: bool) -> None:
-    """Write the code as SVG or PNG, by the ending of the path."""
-    picture = io.BytesIO()
-    make(text).save(picture, kind=path.suffix.lower().removeprefix("."), scale=SCALE, border=BORDER)
-    write_atomically(path, picture.getvalue(), overwrite=overwrite)
+def write_picture(magnet: str, path: Path, *, overwrite: bool) -> None:
+    """Write the code as SVG or PNG, by the extension of `path`."""
+    kind: Literal["svg", "png"] = "svg" if path.suffix.lower() == ".svg" else "png"
+    picture = qr_picture(magnet, kind)
+    _warn_of_omissions(magnet)
+    write_atomically(path, picture, overwrite=overwrite)
 
 
-def make(text: str) -> segno.QRCode:
-    """The code with the least error correction, so that long magnets fit. Raises UsageError for what does not fit."""
-    try:
-        return segno.make_qr(text, error="l", boost_error=False)
-    except segno.DataOverflowError:
-        raise UsageError(
-            f"{len(text):,} characters do not fit in a QR code, which holds 2,953",
-            hint="--no-trackers makes it shorter.",
-        ) from None
+def _warn_of_omissions(magnet: str) -> None:
+    omitted = magnet.count("&") - fit_magnet(magnet).count("&")
+    if omitted:
+        messages.warn(
+            f"the magnet is too long for a QR code; {plural(omitted, 'parameter')} left out of the code",
+            hint="The code lacks trackers, web seeds or peer addresses at the end of the magnet.",
+        )

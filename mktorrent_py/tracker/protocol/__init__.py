@@ -1,1 +1,1 @@
-"""PURE: the tracker protocols over HTTP and UDP, as bytes and values."""
+"""The tracker protocols over HTTP and UDP, as bytes and values. Pure."""

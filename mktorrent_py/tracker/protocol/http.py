@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from mktorrent_py.metainfo.bencode import Encodable, encode
 from mktorrent_py.tracker.protocol.messages import (
+    DEFAULT_NUMWANT,
     INFOHASH_LENGTH,
+    MAX_SCRAPE,
     NO_INFOHASH,
     NO_LEFT,
     NO_PEER_ID,
     NO_PORT,
-    NUMWANT_DEFAULT,
     PEER_ID_LENGTH,
-    SCRAPE_LIMIT,
     V4_LENGTH,
     V6_LENGTH,
     Announce,
@@ -25,20 +25,21 @@ from mktorrent_py.tracker.protocol.messages import (
 )
 from mktorrent_py.tracker.protocol.query import named_ip, parse_query
 
-QUERY_LIMIT = 8192
+MAX_QUERY_LENGTH = 8192
 
-NO_INFOHASHES = Refusal("a scrape must name at least one info_hash")
+NO_INFOHASHES = Refusal("scrape without info_hash")
 
-# Digits of 2^64: what no byte count exceeds.
-_DIGITS_LIMIT = 20
+_MAX_DIGITS = 20
+"""Digits of 2^64, which no byte count exceeds."""
+
 _EVENTS = {b"started": Event.STARTED, b"completed": Event.COMPLETED, b"stopped": Event.STOPPED}
 
 
 def parse_announce(query: bytes, ip: bytes, *, allow_ip_parameter: bool = False) -> Announce | Refusal:
-    """The announce in a raw query string, sent from `ip` (packed), or why it is none.
+    """Parse an announce from a raw query string, sent from `ip` (packed).
 
-    Of a key given twice the last counts. An event this tracker does not know is a plain announce, so that newer
-    clients are not locked out (BEP 21 has `paused`).
+    The last of repeated keys counts. An unknown event is a plain announce, so that newer clients are served
+    (BEP 21 has `paused`).
     """
     fields = dict(parse_query(query))
     infohash = fields.get(b"info_hash", b"")
@@ -57,36 +58,36 @@ def parse_announce(query: bytes, ip: bytes, *, allow_ip_parameter: bool = False)
         ip = named_ip(fields.get(b"ip")) or ip
     event = _EVENTS.get(fields.get(b"event", b""), Event.NONE)
     numwant = _number(fields.get(b"numwant"))
-    numwant = NUMWANT_DEFAULT if numwant is None else clamp_numwant(numwant)
-    # BEP 23: compact is advice; without it compact is what everybody reads.
+    numwant = DEFAULT_NUMWANT if numwant is None else clamp_numwant(numwant)
+    # BEP 23: `compact` is advisory; every client reads the compact form.
     with_ids = fields.get(b"compact") == b"0"
     return Announce(infohash, peer_id, pack_address(ip, port), left, event, numwant, True, with_ids)
 
 
-def wants_peer_ids_left_out(query: bytes) -> bool:
-    """BEP 23: `no_peer_id` asks for the uncompact form without the peer ids."""
+def wants_no_peer_ids(query: bytes) -> bool:
+    """Whether `no_peer_id` asks for the non-compact form without peer ids (BEP 23)."""
     return b"no_peer_id=1" in query.split(b"&")
 
 
 def parse_scrape(query: bytes) -> list[bytes] | Refusal:
-    """The infohashes of a raw scrape query, the first 74 of them (BEP 48)."""
+    """Parse the infohashes of a raw scrape query; more than 74 are dropped (BEP 48)."""
     infohashes = [value for key, value in parse_query(query) if key == b"info_hash"]
     if not infohashes:
         return NO_INFOHASHES
     if any(len(infohash) != INFOHASH_LENGTH for infohash in infohashes):
         return NO_INFOHASH
-    return infohashes[:SCRAPE_LIMIT]
+    return infohashes[:MAX_SCRAPE]
 
 
 def _number(text: bytes | None) -> int | None:
-    """A decimal number of ASCII digits; what `int` also takes (signs, spaces, underscores) is nonsense here."""
-    if not text or len(text) > _DIGITS_LIMIT or not text.isdigit():
+    """Parse ASCII digits; unlike `int` without signs, spaces and underscores."""
+    if not text or len(text) > _MAX_DIGITS or not text.isdigit():
         return None
     return int(text)
 
 
 def announce_answer(announce: Announce, answer: Answer, interval: int, *, peer_ids: bool = True) -> bytes:
-    """`interval` is in seconds. `external ip` tells the peer its own address (BEP 24)."""
+    """Encode an answer. `interval` is in seconds; `external ip` is the client's own address (BEP 24)."""
     counts = answer.counts
     message: dict[bytes, Encodable] = {
         b"complete": counts.seeds,
@@ -97,7 +98,7 @@ def announce_answer(announce: Announce, answer: Answer, interval: int, *, peer_i
         b"min interval": interval // 2,
     }
     if announce.with_ids:
-        message[b"peers"] = _uncompact(answer, peer_ids)
+        message[b"peers"] = _peer_dictionaries(answer, peer_ids)
     else:
         message[b"peers"] = answer.v4
         if answer.v6 or len(announce.address) == V6_LENGTH:
@@ -105,7 +106,7 @@ def announce_answer(announce: Announce, answer: Answer, interval: int, *, peer_i
     return encode(message)
 
 
-def _uncompact(answer: Answer, peer_ids: bool) -> list[Encodable]:
+def _peer_dictionaries(answer: Answer, peer_ids: bool) -> list[Encodable]:
     endpoints = [*split_addresses(answer.v4, V4_LENGTH), *split_addresses(answer.v6, V6_LENGTH)]
     ids = answer.v4_ids + answer.v6_ids
     peers: list[Encodable] = []
@@ -118,7 +119,7 @@ def _uncompact(answer: Answer, peer_ids: bool) -> list[Encodable]:
 
 
 def scrape_answer(counts: dict[bytes, Counts], interval: int) -> bytes:
-    """The `files` of BEP 48 by infohash, and how soon to ask again."""
+    """Encode the counts by infohash (BEP 48), with the minimum interval of scrapes."""
     files = {
         infohash: {b"complete": swarm.seeds, b"downloaded": swarm.downloads, b"incomplete": swarm.leechers}
         for infohash, swarm in counts.items()
@@ -127,7 +128,7 @@ def scrape_answer(counts: dict[bytes, Counts], interval: int) -> bytes:
 
 
 def failure(refusal: Refusal) -> bytes:
-    """`failure reason`, with `retry in` in minutes or `never` where there is something to say (BEP 31)."""
+    """Encode a refusal: `failure reason`, and `retry in` in minutes or `never` where it is known (BEP 31)."""
     message: dict[bytes, Encodable] = {b"failure reason": refusal.reason.encode()}
     if refusal.retry_in is not None:
         message[b"retry in"] = refusal.retry_in or b"never"

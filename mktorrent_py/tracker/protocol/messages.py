@@ -1,8 +1,8 @@
-"""What peers and trackers say to each other, whatever carries it (BEP 3, 15, 23, 31, 48).
+"""Messages between peers and trackers, independent of the transport (BEP 3, 15, 23, 31, 48).
 
-`http_codec` and `udp_codec` turn bytes into these values and back; `swarm` answers them. Times are whole seconds.
-An infohash is always the 20 bytes trackers know a torrent by: SHA-1 (v1) or the first 20 bytes of SHA-256 (v2, BEP 52).
-An address is the compact form of BEP 23 and 7: 4 or 16 bytes of IP address, then 2 bytes of port.
+`http` and `udp` parse and encode them; a swarm answers them. Times are whole seconds. An infohash is the 20 bytes that
+identify a torrent to trackers: SHA-1 (v1), or the first 20 bytes of SHA-256 (v2, BEP 52). An address is the compact
+form of BEP 23 and 7: 4 or 16 bytes of IP address, then 2 bytes of port.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ PEER_ID_LENGTH = 20
 V4_LENGTH = 6
 V6_LENGTH = 18
 
-NUMWANT_DEFAULT = 50
-NUMWANT_LIMIT = 200
+DEFAULT_NUMWANT = 50
+MAX_NUMWANT = 200
 
-# BEP 15: "Up to about 74 torrents can be scraped at once": 74 x 20 + 16 bytes fill one datagram of 1,500.
-SCRAPE_LIMIT = 74
+MAX_SCRAPE = 74
+"""BEP 15: "Up to about 74 torrents can be scraped at once": 74 x 20 + 16 bytes fill one datagram of 1,500."""
 
 
 class Event(IntEnum):
-    """Why a peer announces, with the numbers of BEP 15."""
+    """The reason of an announce, numbered as in BEP 15."""
 
     NONE = 0
     COMPLETED = 1
@@ -33,15 +33,15 @@ class Event(IntEnum):
     STOPPED = 3
 
 
-# The values below are tuples rather than dataclasses: one core makes tens of thousands of them a second,
-# and a frozen dataclass takes five times as long to make.
+# The values below are tuples rather than dataclasses: one core makes tens of thousands of them per second, and making
+# a frozen dataclass takes five times as long.
 
 
 class Announce(NamedTuple):
-    """A peer tells that it is there, and asks for others.
+    """A peer reports its presence and asks for other peers.
 
     `left` is in bytes; 0 makes the peer a seed. `both_families` asks for IPv4 and IPv6 peers at once, which only
-    HTTP can carry (BEP 7); `with_ids` for their peer ids, which only the uncompact form has (BEP 3).
+    HTTP can carry (BEP 7); `with_ids` for their peer ids, which only the non-compact form has (BEP 3).
     """
 
     infohash: bytes
@@ -49,13 +49,13 @@ class Announce(NamedTuple):
     address: bytes
     left: int
     event: Event = Event.NONE
-    numwant: int = NUMWANT_DEFAULT
+    numwant: int = DEFAULT_NUMWANT
     both_families: bool = False
     with_ids: bool = False
 
 
 class Counts(NamedTuple):
-    """What a scrape tells of one swarm (BEP 48): complete, incomplete, downloaded."""
+    """Counts of one swarm in a scrape (BEP 48): complete, incomplete, downloaded."""
 
     seeds: int = 0
     leechers: int = 0
@@ -63,7 +63,7 @@ class Counts(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What an announcing peer is given: addresses joined, and peer ids in the same order where they were asked for."""
+    """The answer to an announce: joined addresses, and peer ids in the same order if they were requested."""
 
     counts: Counts
     v4: bytes = b""
@@ -73,7 +73,7 @@ class Answer(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why a request gets nothing. `retry_in` is in minutes (BEP 31); 0 says never, None says nothing about it."""
+    """A refused request. `retry_in` is in minutes (BEP 31): 0 means never, None leaves it open."""
 
     reason: str
     retry_in: int | None = None
@@ -81,19 +81,20 @@ class Refusal(NamedTuple):
 
 Outcome: TypeAlias = Answer | Refusal
 
-NOT_TRACKED = Refusal("this torrent is not tracked here", 0)
+# Scripts and clients recognise this phrase.
+UNREGISTERED = Refusal("unregistered torrent", 0)
 NO_INFOHASH = Refusal("info_hash must be 20 bytes (of a v2 infohash, the first 20)")
 NO_PEER_ID = Refusal("peer_id must be 20 bytes")
 NO_PORT = Refusal("port must be a number from 1 to 65535")
 NO_LEFT = Refusal("left must be a number of bytes, 0 or more")
 TOO_MANY_REQUESTS = Refusal("too many requests from this address", 1)
 TRACKER_FULL = Refusal("the tracker is full", 15)
-STORE_UNAVAILABLE = Refusal("the tracker cannot reach its peers at the moment", 1)
+STORE_UNAVAILABLE = Refusal("the tracker is temporarily unavailable", 1)
 
 
 def clamp_numwant(numwant: int) -> int:
-    """How many peers to give: the usual number when none is named (BEP 15: -1), never more than the limit."""
-    return NUMWANT_DEFAULT if numwant < 0 else min(numwant, NUMWANT_LIMIT)
+    """The number of peers to send: the default when unspecified (BEP 15: -1), at most the maximum."""
+    return DEFAULT_NUMWANT if numwant < 0 else min(numwant, MAX_NUMWANT)
 
 
 def split_addresses(joined: bytes, width: int) -> Sequence[tuple[str, int]]:
@@ -111,7 +112,7 @@ def pack_address(ip: bytes, port: int) -> bytes:
 
 
 def is_loopback(address: bytes) -> bool:
-    """Whether a compact address means something on its own machine only."""
+    """Whether a compact address is valid on its own machine only."""
     return address[0] == 127 if len(address) == V4_LENGTH else address[:16] == _LOOPBACK_V6
 
 

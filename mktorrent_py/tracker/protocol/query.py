@@ -1,4 +1,4 @@
-"""The query of an announce URL, as bytes: an infohash is not text, so it must never pass through a decoder."""
+"""The query of an announce URL, as bytes: an infohash is not text and must not be decoded as UTF-8."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 
 def parse_query(query: bytes) -> list[tuple[bytes, bytes]]:
-    """The `key=value` pairs of a raw query, percent-decoded, in their order. `+` stands for itself."""
+    """The `key=value` pairs of a raw query in order, with percent-decoded values. `+` is not a space."""
     return [
         (key, unquote_to_bytes(value) if b"%" in value else value)
         for key, _, value in (part.partition(b"=") for part in query.split(b"&"))
@@ -15,7 +15,7 @@ def parse_query(query: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def named_ip(text: bytes | None) -> bytes | None:
-    """The packed address an `ip` parameter names (BEP 3); None for a host name or nonsense."""
+    """The packed address in an `ip` parameter (BEP 3); None for a host name or any other text."""
     if not text:
         return None
     try:

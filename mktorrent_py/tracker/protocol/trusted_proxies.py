@@ -1,4 +1,4 @@
-"""Whose address a request counts as: the sender's, or what a proxy that is named as trusted says (X-Forwarded-For)."""
+"""The client address of a request: the sender's, or what a trusted proxy reports in X-Forwarded-For."""
 
 from __future__ import annotations
 
@@ -14,23 +14,26 @@ _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
-    """Addresses or networks (`10.0.0.0/8`). Raises UsageError."""
+    """Parse addresses and networks (`10.0.0.0/8`). Raises UsageError."""
     networks = []
     for text in texts:
         try:
             networks.append(ipaddress.ip_network(text, strict=False))
         except ValueError as error:
             raise UsageError(
-                f"{quoted(text)} is neither an IP address nor a network", hint="Say 10.0.0.7 or 10.0.0.0/8."
+                f"{quoted(text)} is not an IP address or network",
+                code="network-invalid",
+                hint="Use the form 10.0.0.7 or 10.0.0.0/8.",
+                network=text,
             ) from error
     return tuple(networks)
 
 
 def client_ip(sender: str, forwarded_for: str | None, trusted: Sequence[Network]) -> bytes:
-    """The packed address of who asks.
+    """The packed address of the client.
 
-    Every proxy appends whom it was asked by, so the list is read from its end, and the first address that is not a
-    trusted proxy's is the client. What stands further left is only what that client claims.
+    Every proxy appends the address it was contacted from, so the list is read from its end: the first address that is
+    not a trusted proxy's is the client. Entries further left are claims of that client.
     """
     client = _address(sender)
     if forwarded_for is None or not trusted:

@@ -1,7 +1,6 @@
 """The UDP tracker protocol (BEP 15, options of BEP 41) as bytes and values.
 
-What a malformed datagram gets is decided by whether its sender proved to be where it claims: without a valid
-connection id there is silence, so that nobody can have answers sent to a third party.
+A datagram without a valid connection id gets no answer, so that nobody can have answers sent to a third party.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from typing import NamedTuple, TypeAlias
 from mktorrent_py.tracker.protocol.connection_id import ConnectionIds
 from mktorrent_py.tracker.protocol.messages import (
     INFOHASH_LENGTH,
+    MAX_SCRAPE,
     NO_PORT,
-    SCRAPE_LIMIT,
     V4_LENGTH,
     Announce,
     Answer,
@@ -25,10 +24,11 @@ from mktorrent_py.tracker.protocol.messages import (
 from mktorrent_py.tracker.protocol.query import named_ip, parse_query
 
 PROTOCOL_ID = 0x41727101980
-# The largest request that means something: a full scrape, or an announce with a long URL (BEP 41).
-DATAGRAM_LIMIT = 2048
-# An IPv6 path need not carry more than 1,280 bytes: 40 of them IPv6, 8 UDP, 20 the announce header.
-V6_PEERS_LIMIT = (1280 - 40 - 8 - 20) // 18
+MAX_DATAGRAM_LENGTH = 2048
+"""Bytes of the largest useful request: a full scrape, or an announce with a long URL (BEP 41)."""
+
+MAX_V6_PEERS = (1280 - 40 - 8 - 20) // 18
+"""Peers in 1,280 bytes, the least that every IPv6 path carries, less the headers of IPv6, UDP and the answer."""
 
 _CONNECT, _ANNOUNCE, _SCRAPE, _ERROR = range(4)
 _HEADER = struct.Struct("!QII")
@@ -41,8 +41,8 @@ _ERROR_ANSWER = struct.Struct("!II")
 _OPTION_END, _OPTION_NOP, _OPTION_URL_DATA = range(3)
 _EVENTS = tuple(Event)
 
-BAD_LENGTH = Refusal("the datagram is shorter than its action needs")
-BAD_ACTION = Refusal("the action is none of connect, announce and scrape")
+BAD_LENGTH = Refusal("datagram too short for its action")
+BAD_ACTION = Refusal("unknown action; expected connect, announce or scrape")
 
 
 class ConnectRequest(NamedTuple):
@@ -68,7 +68,7 @@ Request: TypeAlias = ConnectRequest | AnnounceRequest | ScrapeRequest | RefusedR
 
 
 class UdpCodec:
-    """Parses datagrams; `allow_ip_parameter` lets a peer name another address than the one it sends from."""
+    """Parses datagrams; with `allow_ip_parameter` a peer may announce another address than its own."""
 
     __slots__ = ("_allow_ip_parameter", "_connection_ids")
 
@@ -77,8 +77,8 @@ class UdpCodec:
         self._allow_ip_parameter = allow_ip_parameter
 
     def parse(self, datagram: bytes, ip: bytes, now: int) -> Request | None:
-        """What a datagram from `ip` (packed) asks for; None where silence is the answer."""
-        if len(datagram) < _HEADER.size or len(datagram) > DATAGRAM_LIMIT:
+        """Parse a datagram from `ip` (packed); None for one that must not be answered."""
+        if len(datagram) < _HEADER.size or len(datagram) > MAX_DATAGRAM_LENGTH:
             return None
         connection_id, action, transaction_id = _HEADER.unpack_from(datagram)
         if action == _CONNECT:
@@ -104,39 +104,33 @@ class UdpCodec:
         if self._allow_ip_parameter:
             ip = _named_ip(datagram, ip_field, len(ip)) or ip
         event = _EVENTS[event] if event < len(_EVENTS) else Event.NONE
-        return AnnounceRequest(
-            transaction_id, Announce(infohash, peer_id, ip + port, left, event, _numwant(numwant, ip))
-        )
+        numwant = clamp_numwant(numwant) if len(ip) == 4 else min(clamp_numwant(numwant), MAX_V6_PEERS)
+        return AnnounceRequest(transaction_id, Announce(infohash, peer_id, ip + port, left, event, numwant))
 
 
 def _named_ip(datagram: bytes, ip_field: bytes, length: int) -> bytes | None:
-    """The address a peer names for itself: in the URL's query, which has room for IPv6, or in the field of BEP 15.
+    """The address that a peer announces for itself, in the URL's query (IPv4 or IPv6) or in the field of BEP 15.
 
-    It must be of the family the answer will be in.
+    Only one of the family of the answer counts.
     """
     query = url_data(datagram).partition(b"?")[2]
     named = named_ip(dict(parse_query(query)).get(b"ip")) or (ip_field if any(ip_field) else None)
     return named if named and len(named) == length else None
 
 
-def _numwant(numwant: int, ip: bytes) -> int:
-    numwant = clamp_numwant(numwant)
-    return numwant if len(ip) == 4 else min(numwant, V6_PEERS_LIMIT)
-
-
 def _parse_scrape(datagram: bytes, transaction_id: int) -> ScrapeRequest | RefusedRequest:
     named = (len(datagram) - _HEADER.size) // INFOHASH_LENGTH
     if named == 0:
         return RefusedRequest(transaction_id, BAD_LENGTH)
-    starts = range(_HEADER.size, _HEADER.size + min(named, SCRAPE_LIMIT) * INFOHASH_LENGTH, INFOHASH_LENGTH)
+    starts = range(_HEADER.size, _HEADER.size + min(named, MAX_SCRAPE) * INFOHASH_LENGTH, INFOHASH_LENGTH)
     return ScrapeRequest(transaction_id, [datagram[at : at + INFOHASH_LENGTH] for at in starts])
 
 
 def url_data(datagram: bytes) -> bytes:
-    """Path and query of the announce URL, from the options after an announce (BEP 41); empty without any.
+    """Path and query of the announce URL, from the options after an announce (BEP 41); empty without them.
 
-    An option that is cut short ends the options without spoiling the announce: older clients end their announces
-    with something else (two bytes of flags).
+    A truncated option ends the options but leaves the announce valid: older clients append something else there (two
+    bytes of flags).
     """
     at = _ANNOUNCE_REQUEST.size
     parts = []
@@ -144,7 +138,7 @@ def url_data(datagram: bytes) -> bytes:
         at += 1
         if option == _OPTION_NOP:
             continue
-        # An option this tracker does not know is still a length and that many bytes, so it can be stepped over.
+        # An unknown option has a length too and can be skipped.
         if at == len(datagram) or (end := at + 1 + datagram[at]) > len(datagram):
             break
         if option == _OPTION_URL_DATA:
@@ -154,14 +148,14 @@ def url_data(datagram: bytes) -> bytes:
 
 
 def announce_answer(transaction_id: int, answer: Answer, width: int, interval: int) -> bytes:
-    """Peers of the family the client came by: BEP 15 has no room for both."""
+    """Encode an answer with peers of one address family: BEP 15 has no room for both."""
     peers = answer.v4 if width == V4_LENGTH else answer.v6
     counts = answer.counts
     return _ANNOUNCE_ANSWER.pack(_ANNOUNCE, transaction_id, interval, counts.leechers, counts.seeds) + peers
 
 
 def scrape_answer(transaction_id: int, counts: list[Counts]) -> bytes:
-    """One entry for every infohash asked for, in that order."""
+    """Encode one entry for every infohash of the request, in that order."""
     return _ERROR_ANSWER.pack(_SCRAPE, transaction_id) + b"".join(
         _COUNTS.pack(swarm.seeds, swarm.downloads, swarm.leechers) for swarm in counts
     )

@@ -1,1 +1,1 @@
-"""Swarms in memory, in a shared store, and in snapshots."""
+"""Swarms in memory, in a shared store and in snapshots."""

@@ -1,16 +1,19 @@
-"""How many requests one address may make. Pure: the time is an argument."""
+"""Limits the requests of one address. Pure: the time is an argument."""
 
 from __future__ import annotations
 
-# Seconds over which requests are counted: long enough that a machine with thousands of torrents may start.
 WINDOW = 60
-# Addresses counted in one window, about 100 bytes each. Past it newcomers are let through rather than shut out,
-# since whoever can send from that many addresses would otherwise decide who is served.
-ADDRESSES_LIMIT = 200_000
+"""Seconds over which requests are counted: long enough for a client that starts with thousands of torrents."""
+
+MAX_ADDRESSES = 200_000
+"""Addresses counted in one window, about 100 bytes each.
+
+New addresses beyond it are admitted: otherwise a sender with that many addresses could lock out everybody else.
+"""
 
 
 class RateLimit:
-    """Counts requests per address in windows of a minute; `per_second` is the average allowed, 0 allows any."""
+    """Counts requests by address in windows of a minute; `per_second` is the average allowed, 0 is no limit."""
 
     __slots__ = ("_allowed", "_counts", "_window")
 
@@ -20,7 +23,7 @@ class RateLimit:
         self._window = 0
 
     def admit(self, ip: bytes, now: int) -> bool:
-        """Count a request from a packed address; False when there were too many. An IPv6 network of 64 bits is one."""
+        """Count a request from a packed address; False when there were too many. An IPv6 /64 counts as one address."""
         if not self._allowed:
             return True
         window = now // WINDOW
@@ -29,6 +32,6 @@ class RateLimit:
             self._counts.clear()
         network = ip if len(ip) == 4 else ip[:8]
         count = self._counts.get(network, 0)
-        if count or len(self._counts) < ADDRESSES_LIMIT:
+        if count or len(self._counts) < MAX_ADDRESSES:
             self._counts[network] = count + 1
         return count < self._allowed

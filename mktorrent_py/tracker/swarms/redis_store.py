@@ -1,9 +1,9 @@
-"""Swarms in Valkey or Redis (6.2 or later), for trackers on several processes or machines.
+"""Swarms in Valkey or Redis (6.2 or later), shared by trackers in several processes or on several machines.
 
-A swarm is four sorted sets, seeds and leechers by address family, of addresses by the second of their last announce,
-and a hash of their peer ids. One script notes an announce and draws the peers to give, so that trackers never see each
-other's half-done work; the scripts of a batch go out together. How much memory the swarms may take is the server's
-`maxmemory`; `max_swarms` is kept here.
+A swarm is four sorted sets (seeds and leechers by address family) of addresses with the second of their last announce,
+and a hash of their peer ids. One script records an announce and draws the peers of the answer, so that trackers see no
+intermediate state; the scripts of a batch are sent together. The server's `maxmemory` limits the memory of the swarms;
+`max_swarms` is enforced here.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import quoted
+from mktorrent_py.torrentfile import reason_of
 from mktorrent_py.tracker.protocol.messages import (
     PEER_ID_LENGTH,
     TRACKER_FULL,
@@ -31,19 +32,20 @@ from mktorrent_py.tracker.protocol.messages import (
     Event,
     Outcome,
 )
-from mktorrent_py.tracker.swarms.registry import Limits
+from mktorrent_py.tracker.swarms.registry import SwarmLimits
 from mktorrent_py.tracker.swarms.store import StoreUnavailableError, Totals
 from mktorrent_py.tracker.swarms.swarm import is_reachable, share_of_seeds
 
-# Seconds: a peer waits for its answer, so a store that takes longer is as good as away.
 _TIMEOUT = 2
-# A server that was restarted shows in the first use of each old connection. Noting an announce twice changes nothing.
-_ONCE_MORE = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+"""Seconds for the store to answer, while a peer waits."""
+
+# After a restart of the server every old connection fails once. Recording an announce twice is harmless.
+_RETRY_ONCE = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
 _PREFIX = b"mkt:tracker:"
 _SWARMS_KEY = _PREFIX + b"swarms"
 _CONNECTION_KEY = _PREFIX + b"connection-key"
-# Swarms without an announce keep their downloads this long, in seconds.
 _DOWNLOADS_LIFETIME = 90 * 24 * 3600
+"""Seconds for which the downloads of a swarm without announces are kept."""
 
 # KEYS: swarms, then seeds v4, leechers v4, seeds v6, leechers v6, peer ids, downloads of one swarm.
 # ARGV: infohash, address, peer id, now, lifetime, event, is a seed, max swarms, downloads' lifetime, and how many to
@@ -101,18 +103,23 @@ return answer
 class RedisStore:
     """Swarms in the server at a `redis://` or `rediss://` URL. Raises UsageError for another URL."""
 
-    def __init__(self, url: str, limits: Limits) -> None:
+    def __init__(self, url: str, limits: SwarmLimits) -> None:
         self._limits = limits
         self._script = b""
         try:
             self._redis: Any = Redis.from_url(
-                url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=_ONCE_MORE
+                url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=_RETRY_ONCE
             )
         except ValueError as error:
-            raise UsageError(f"{quoted(url)} is not the URL of a store", hint="Say redis://HOST:6379/0.") from error
+            raise UsageError(
+                f"{quoted(url)} is not a valid store URL",
+                code="store-url-invalid",
+                hint="Use the form redis://HOST:6379/0.",
+                url=url,
+            ) from error
 
     async def shared_key(self, fresh: bytes) -> bytes:
-        """The key all trackers of this store make connection ids with: `fresh`, if none is set yet."""
+        """The key of the connection ids of all trackers of this store: `fresh`, unless one is set already."""
         await self._ask(self._redis.set(_CONNECTION_KEY, fresh, nx=True))
         key: bytes = await self._ask(self._redis.get(_CONNECTION_KEY))
         return key
@@ -128,11 +135,14 @@ class RedisStore:
             for key in sets:
                 pipeline.zcount(key, now - self._limits.lifetime, "+inf")
             pipeline.get(downloads)
-        replies = await self._ask(pipeline.execute())
-        return [_counts(replies[at : at + 5]) for at in range(0, len(replies), 5)]
+        replies = iter(await self._ask(pipeline.execute()))
+        return [
+            Counts(v4_seeds + v6_seeds, v4_leechers + v6_leechers, int(downloads or 0))
+            for v4_seeds, v4_leechers, v6_seeds, v6_leechers, downloads in zip(*[replies] * 5, strict=True)
+        ]
 
     async def expire(self, now: int) -> None:
-        """Forget swarms nobody announces to; their peers the server expires, or the next announce does."""
+        """Drop swarms without announces; their peers expire in the server or at the next announce."""
         await self._ask(self._redis.zremrangebyscore(_SWARMS_KEY, "-inf", f"({now - self._limits.lifetime}"))
 
     async def totals(self) -> Totals:
@@ -142,32 +152,19 @@ class RedisStore:
         await self._redis.aclose()
 
     def _arguments(self, announce: Announce, now: int) -> list[bytes | int]:
-        seeding = announce.left == 0
-        draws = [
-            self._draw(announce, width, seeds=seeds) for width in (V4_LENGTH, V6_LENGTH) for seeds in (True, False)
-        ]
+        """The arguments of one run of the script, the number of keys first."""
         keys = [_SWARMS_KEY, *_keys(announce.infohash)]
-        return [
-            len(keys),
-            *keys,
-            announce.infohash,
-            announce.address,
-            announce.peer_id,
-            now,
-            self._limits.lifetime,
-            int(announce.event),
-            int(seeding),
-            self._limits.max_swarms,
-            _DOWNLOADS_LIFETIME,
-            *draws,
-        ]
-
-    def _draw(self, announce: Announce, width: int, *, seeds: bool) -> int:
-        """How many to draw from one set: one too many, since the peer itself may be among them."""
-        other_family = width != len(announce.address) and not announce.both_families
-        if announce.event is Event.STOPPED or other_family or (seeds and announce.left == 0) or not announce.numwant:
-            return 0
-        return announce.numwant + 1
+        is_seed = announce.left == 0
+        draws = []
+        for width in (V4_LENGTH, V6_LENGTH):
+            is_wanted = announce.event is not Event.STOPPED and announce.numwant > 0
+            is_wanted = is_wanted and (width == len(announce.address) or announce.both_families)
+            # One more than wanted, as the peer itself may be among them.
+            drawn = announce.numwant + 1 if is_wanted else 0
+            draws += [0 if is_seed else drawn, drawn]
+        values = (now, self._limits.lifetime, int(announce.event), int(is_seed), self._limits.max_swarms)
+        peer = (announce.infohash, announce.address, announce.peer_id)
+        return [len(keys), *keys, *peer, *values, _DOWNLOADS_LIFETIME, *draws]
 
     def _outcome(self, announce: Announce, reply: Any) -> Outcome:
         if reply == 0:
@@ -183,7 +180,7 @@ class RedisStore:
         return Answer(counts, v4[0], v6[0], v4[1], v6[1])
 
     async def _run(self, batch: Sequence[list[bytes | int]]) -> list[Any]:
-        """The announce script with each of these arguments; loads it where the server does not know it (any more)."""
+        """Run the announce script with each of these arguments; load it where the server does not have it."""
         try:
             return await self._run_loaded(batch)
         except NoScriptError:
@@ -203,7 +200,7 @@ class RedisStore:
         except NoScriptError:
             raise
         except (RedisError, OSError) as error:
-            raise StoreUnavailableError(f"the store does not answer: {reason_of(error)}") from error
+            raise StoreUnavailableError(f"the store does not answer: {root_reason(error)}") from error
 
 
 def _keys(infohash: bytes) -> list[bytes]:
@@ -211,35 +208,30 @@ def _keys(infohash: bytes) -> list[bytes]:
     return [swarm + name for name in (b"seeds4", b"leechers4", b"seeds6", b"leechers6", b"ids", b"downloads")]
 
 
-def _counts(replies: Sequence[Any]) -> Counts:
-    v4_seeds, v4_leechers, v6_seeds, v6_leechers, downloads = replies
-    return Counts(v4_seeds + v6_seeds, v4_leechers + v6_leechers, int(downloads or 0))
-
-
 def _choose(announce: Announce, sets: Any, wanted: int) -> tuple[bytes, bytes]:
-    """Joined addresses and peer ids of up to `wanted` peers of one family, from what was drawn of its two sets."""
+    """Joined addresses and peer ids of up to `wanted` peers of one family, out of those drawn from its two sets."""
     if wanted <= 0:
         return b"", b""
-    seeds, leechers = (_reachable(announce, drawn, drawn_ids) for _, drawn, drawn_ids in sets)
+    seeds, leechers = (
+        [
+            pair
+            for pair in zip(drawn, [peer_id or bytes(PEER_ID_LENGTH) for peer_id in ids], strict=True)
+            if is_reachable(announce, *pair)
+        ]
+        for _, drawn, ids in sets
+    )
     first = share_of_seeds(wanted, sets[0][0], sets[1][0])
     chosen = (seeds[:first] + leechers + seeds[first:])[:wanted]
     ids = b"".join(peer_id for _, peer_id in chosen) if announce.with_ids else b""
     return b"".join(address for address, _ in chosen), ids
 
 
-def _reachable(
-    announce: Announce, drawn: Sequence[bytes], drawn_ids: Sequence[bytes | None]
-) -> list[tuple[bytes, bytes]]:
-    pairs = ((address, peer_id or bytes(PEER_ID_LENGTH)) for address, peer_id in zip(drawn, drawn_ids, strict=True))
-    return [pair for pair in pairs if is_reachable(announce, *pair)]
-
-
-def reason_of(error: BaseException) -> str:
-    """Why, in words: what the system said, where that is at the bottom of it, and not how the library repeats it."""
+def root_reason(error: BaseException) -> str:
+    """The system error at the bottom of an exception, as a phrase; without one, what the library says."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno:
-            # Those of name servers are below 0, and only they bring words of their own that are fit to be read.
-            return (os.strerror(cause.errno) if cause.errno > 0 else cause.strerror or "").lower()
+            # asyncio puts a sentence of its own in `strerror`; the numbers of name servers are below 0.
+            return reason_of(OSError(cause.errno, os.strerror(cause.errno)) if cause.errno > 0 else cause)
         cause = cause.__cause__ or cause.__context__
     return str(error)[:1].lower() + str(error)[1:].rstrip(".")

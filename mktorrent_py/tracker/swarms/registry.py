@@ -1,4 +1,4 @@
-"""All swarms of a tracker in memory, within limits, forgetting who falls silent. Pure, like `swarm`."""
+"""All swarms of a tracker in memory, within limits, with expiry of silent peers. Pure, like `swarm`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MAX_SWARMS = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What bounds the memory: a peer takes about 180 bytes over IPv4 and 220 over IPv6, a swarm 1,500.
+class SwarmLimits:
+    """Limits of memory: an IPv4 peer takes about 180 bytes, an IPv6 peer 220, a swarm 1,500.
 
-    `lifetime` is how many seconds a peer that falls silent is still given to others.
+    `lifetime` is how many seconds after its last announce a peer is dropped.
     """
 
     lifetime: int = 2700
@@ -24,24 +24,24 @@ class Limits:
     max_swarms: int = MAX_SWARMS
 
 
-class Swarms:
+class SwarmRegistry:
     """Swarms by infohash.
 
-    Expiry costs what it removes: every swarm waits in the one slot of the calendar in which its oldest peer will
-    have been silent too long. Looked at then, it either loses a peer or waits for the peer that is now its oldest.
+    Expiry costs as much as it removes: every swarm is in the one slot of a calendar in which its oldest peer expires.
+    In that slot it either loses the peer or moves to the slot of its then oldest peer.
     """
 
-    # Seconds. A peer may outlive its time by this much; swarms that expire together are looked at together.
     SLOT = 16
+    """Seconds that are expired together: a peer may outlive its lifetime by as much."""
 
-    def __init__(self, limits: Limits, random: Random) -> None:
+    def __init__(self, limits: SwarmLimits, random: Random) -> None:
         self.limits = limits
         self.census = Census()
         self._random = random
         self._swarms: dict[bytes, Swarm] = {}
         self._calendar: dict[int, list[bytes]] = {}
         self._next_slot = 0
-        # Downloads of swarms nobody is in at the moment.
+        # Downloads of swarms without peers.
         self._downloads: dict[bytes, int] = {}
 
     def __len__(self) -> int:
@@ -51,28 +51,30 @@ class Swarms:
         return iter(self._swarms)
 
     def get(self, infohash: bytes) -> Swarm | None:
-        """The swarm of an infohash, if anybody is in it."""
+        """The swarm of an infohash, if it has peers."""
         return self._swarms.get(infohash)
 
     def announce(self, announce: Announce, now: int) -> Outcome:
-        """Note an announce; the answer, or a refusal when the tracker is full."""
+        """Record an announce; returns the answer, or a refusal when the tracker is full."""
         swarm = self._swarms.get(announce.infohash)
         if announce.event is not Event.STOPPED:
             if self._full(swarm, announce.address):
                 return TRACKER_FULL
             if swarm is None:
-                swarm = self._open(announce.infohash, now)
+                swarm = Swarm(self.census, self._downloads.pop(announce.infohash, 0))
+                self._swarms[announce.infohash] = swarm
+                self._enter(announce.infohash, now)
         elif swarm is None:
             swarm = Swarm(self.census, self._downloads.get(announce.infohash, 0))
         return swarm.announce(announce, now, self._random)
 
     def scrape(self, infohash: bytes) -> Counts:
-        """Seeds, leechers and downloads of one swarm; zeros for one never heard of."""
+        """Seeds, leechers and downloads of one swarm; zeros for an unknown one."""
         swarm = self._swarms.get(infohash)
         return swarm.counts if swarm else Counts(downloads=self._downloads.get(infohash, 0))
 
     def expire(self, now: int) -> None:
-        """Forget peers silent for longer than their lifetime, and swarms without peers."""
+        """Drop peers whose lifetime is over, and swarms without peers."""
         current = now // self.SLOT
         for slot in self._due_slots(self._next_slot, current):
             for infohash in self._calendar.pop(slot):
@@ -80,16 +82,16 @@ class Swarms:
         self._next_slot = current + 1
 
     def restore(self, infohash: bytes, downloads: int) -> Swarm:
-        """An empty swarm for a snapshot's peers; `settle` it when they are in."""
+        """Open an empty swarm for the peers of a snapshot; call `finish_restore` when they are in."""
         swarm = self._swarms[infohash] = Swarm(self.census, downloads)
         return swarm
 
-    def settle(self, infohash: bytes, now: int) -> None:
-        """Drop what is stale of a restored swarm, and enter it into the calendar."""
+    def finish_restore(self, infohash: bytes, now: int) -> None:
+        """Drop the expired peers of a restored swarm and enter it into the calendar."""
         self._expire_swarm(infohash, now)
 
     def dormant(self) -> Iterable[tuple[bytes, int]]:
-        """Infohashes whose swarms are empty, with their downloads."""
+        """Infohashes of swarms without peers, with their downloads."""
         return self._downloads.items()
 
     def _full(self, swarm: Swarm | None, address: bytes) -> bool:
@@ -97,17 +99,12 @@ class Swarms:
             return len(self._swarms) >= self.limits.max_swarms or self.census.peers >= self.limits.max_peers
         return self.census.peers >= self.limits.max_peers and address not in swarm
 
-    def _open(self, infohash: bytes, now: int) -> Swarm:
-        swarm = self._swarms[infohash] = Swarm(self.census, self._downloads.pop(infohash, 0))
-        self._enter(infohash, now)
-        return swarm
-
     def _enter(self, infohash: bytes, oldest: int) -> None:
         slot = (oldest + self.limits.lifetime) // self.SLOT + 1
         self._calendar.setdefault(slot, []).append(infohash)
 
     def _due_slots(self, first: int, current: int) -> list[int]:
-        # After a jump of the clock there are fewer slots in use than there are numbers between.
+        # After a jump of the clock there are fewer slots than numbers between.
         if current - first > len(self._calendar):
             return sorted(slot for slot in self._calendar if slot <= current)
         return [slot for slot in range(first, current + 1) if slot in self._calendar]
@@ -120,9 +117,6 @@ class Swarms:
             return
         del self._swarms[infohash]
         if swarm.downloads:
-            self._remember(infohash, swarm.downloads)
-
-    def _remember(self, infohash: bytes, downloads: int) -> None:
-        self._downloads[infohash] = downloads
-        if len(self._downloads) > self.limits.max_swarms:
-            del self._downloads[next(iter(self._downloads))]
+            self._downloads[infohash] = swarm.downloads
+            if len(self._downloads) > self.limits.max_swarms:
+                del self._downloads[next(iter(self._downloads))]

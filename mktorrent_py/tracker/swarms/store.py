@@ -1,6 +1,6 @@
-"""Where the swarms are kept: the interface, and the one in memory.
+"""Stores of swarms: the interface, and the store in memory.
 
-Requests come in batches, since one round trip to a store on another machine costs more than a hundred announces.
+Requests come in batches, as one round trip to a store on another machine costs more than a hundred announces.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from typing import NamedTuple, Protocol
 
 from mktorrent_py.errors import NetworkError
 from mktorrent_py.tracker.protocol.messages import Announce, Counts, Outcome
-from mktorrent_py.tracker.swarms.registry import Swarms
+from mktorrent_py.tracker.swarms.registry import SwarmRegistry
 
 
 class StoreUnavailableError(NetworkError):
     """The store did not answer in time."""
 
+    default_code = "store-unavailable"
+
 
 class Totals(NamedTuple):
-    """All swarms together. A store that would have to count its peers leaves them None."""
+    """Counts of all swarms together; `seeds` and `leechers` are None where the store keeps no such count."""
 
     swarms: int
     seeds: int | None = None
@@ -29,15 +31,15 @@ class Store(Protocol):
     """Swarms by infohash. Every method may raise StoreUnavailableError; `now` is in whole seconds."""
 
     async def announce(self, announces: Sequence[Announce], now: int) -> list[Outcome]:
-        """Note the announces; the outcomes come in the same order."""
+        """Record the announces; returns the outcomes in the same order."""
         ...
 
     async def scrape(self, infohashes: Sequence[bytes], now: int) -> list[Counts]:
-        """The counts of these swarms, in the same order; zeros for one never heard of."""
+        """The counts of these swarms in the same order; zeros for an unknown one."""
         ...
 
     async def expire(self, now: int) -> None:
-        """Forget who fell silent."""
+        """Drop peers that stopped announcing."""
         ...
 
     async def totals(self) -> Totals: ...
@@ -48,12 +50,12 @@ class Store(Protocol):
 class MemoryStore:
     """Swarms in the memory of this process."""
 
-    def __init__(self, swarms: Swarms) -> None:
+    def __init__(self, swarms: SwarmRegistry) -> None:
         self.swarms = swarms
 
     async def announce(self, announces: Sequence[Announce], now: int) -> list[Outcome]:
-        note = self.swarms.announce
-        return [note(announce, now) for announce in announces]
+        record = self.swarms.announce
+        return [record(announce, now) for announce in announces]
 
     async def scrape(self, infohashes: Sequence[bytes], now: int) -> list[Counts]:
         return [self.swarms.scrape(infohash) for infohash in infohashes]
@@ -66,4 +68,4 @@ class MemoryStore:
         return Totals(len(self.swarms), census.seeds, census.leechers)
 
     async def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing: memory needs no closing."""

@@ -1,7 +1,7 @@
-"""One swarm: who is there, and whom an announcing peer is given. Pure: `now` and `random` are arguments.
+"""One swarm: its peers, and which of them an announcing peer receives. Pure: `now` and `random` are arguments.
 
-A peer is its address: nobody can announce, or stop, for another address than the one the packet came from. One that
-announces over IPv4 and IPv6 is therefore two.
+A peer is identified by its address, so that nobody can announce or stop for another. One that announces over IPv4 and
+IPv6 is therefore two.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Random: TypeAlias = Callable[[], float]
 
 
 class Census:
-    """How many peers there are, kept as they come and go rather than counted."""
+    """Numbers of peers, updated as they come and go."""
 
     __slots__ = ("leechers", "seeds")
 
@@ -38,12 +38,12 @@ class Census:
         return self.seeds + self.leechers
 
 
-class Peers:
+class PeerTable:
     """Seeds or leechers of one address family, as parallel arrays.
 
-    Two orders carry the speed. The arrays are kept in random order (a newcomer changes places with a random peer),
-    so that any run of them is a random sample and an answer is one slice. `places` maps an address to its place and
-    is kept in the order of the last announce, so that the stale are at its front.
+    The arrays are in random order (a new peer swaps places with a random one), so that any run of them is a random
+    sample and an answer is one slice. `places` maps addresses to indices, in the order of the last announces, so that
+    expired peers are at its front.
     """
 
     __slots__ = ("addresses", "ids", "loopback", "places", "seen", "width")
@@ -57,8 +57,8 @@ class Peers:
         self.loopback = 0
 
     @classmethod
-    def from_columns(cls, width: int, addresses: bytes, ids: bytes, seen: array[int]) -> Peers:
-        """Peers as a snapshot kept them. Raises ValueError where the columns do not belong together."""
+    def from_columns(cls, width: int, addresses: bytes, ids: bytes, seen: array[int]) -> PeerTable:
+        """Restore the columns of a snapshot. Raises ValueError where they do not match."""
         size = len(seen)
         order = sorted(range(size), key=seen.__getitem__)
         peers = cls(width)
@@ -76,7 +76,7 @@ class Peers:
         return address in self.places
 
     def put(self, address: bytes, peer_id: bytes, now: int, random: Random) -> bool:
-        """Note that a peer announced at `now`; True when it is new."""
+        """Record that a peer announced at `now`; True when it is new."""
         place = self.places.pop(address, None)
         new = place is None
         if place is None:
@@ -89,7 +89,7 @@ class Peers:
         return new
 
     def discard(self, address: bytes) -> bool:
-        """Forget a peer; True when it was there."""
+        """Drop a peer; True when it was there."""
         place = self.places.pop(address, None)
         if place is None:
             return False
@@ -101,7 +101,7 @@ class Peers:
         return True
 
     def expire(self, before: int) -> int:
-        """Forget who last announced before `before`; returns how many that were."""
+        """Drop peers that last announced before `before`; returns how many."""
         stale = []
         for address, place in self.places.items():
             if self.seen[place] >= before:
@@ -112,30 +112,30 @@ class Peers:
         return len(stale)
 
     def oldest(self) -> int | None:
-        """When the peer that has been silent longest announced."""
+        """The time of the oldest last announce; None without peers."""
         place = next(iter(self.places.values()), None)
         return None if place is None else self.seen[place]
 
     def sample(self, count: int, start: int, without: bytes = b"") -> bytes:
-        """Up to `count` addresses from place `start` on, round the end, without the one given."""
+        """Up to `count` addresses from index `start` on, wrapping around, except `without`."""
         return self._run(self.addresses, self.width, count, start, self.places.get(without))
 
     def sample_ids(self, count: int, start: int, without: bytes = b"") -> bytes:
-        """The peer ids that belong to the addresses of the same `sample`."""
+        """The peer ids of the addresses of the same `sample`."""
         return self._run(self.ids, PEER_ID_LENGTH, count, start, self.places.get(without))
 
     def _run(self, column: bytearray, width: int, count: int, start: int, left_out: int | None) -> bytes:
         size = len(self.places)
         if left_out is None:
             return _slice_round(column, width, start, min(count, size))
-        # One more than asked for is looked at, so that leaving one out still fills the answer.
+        # Take one more, so that the answer is full without the one left out.
         count = min(count, size - 1)
         run = _slice_round(column, width, start, count + 1)
         at = (left_out - start) % size
         return run[: at * width] + run[(at + 1) * width :] if at <= count else run[: count * width]
 
     def _make_room(self, place: int) -> int:
-        """Add a place at the end, move who is at `place` there, and give `place` away."""
+        """Append an entry and move the one at `place` there; returns `place`, now free."""
         last = len(self.seen)
         self.addresses.extend(bytes(self.width))
         self.ids.extend(bytes(PEER_ID_LENGTH))
@@ -168,9 +168,9 @@ def _slice_round(column: bytearray, width: int, start: int, count: int) -> bytes
 
 
 class Swarm:
-    """Everybody who announces one infohash, and how often it was downloaded.
+    """The peers of one infohash, and how often it was downloaded.
 
-    `total` is the census of all swarms together; the swarm keeps it right.
+    `total` is the census of all swarms together, which the swarm updates.
     """
 
     __slots__ = ("census", "downloads", "leechers", "seeds", "total")
@@ -179,8 +179,8 @@ class Swarm:
         self.census = Census()
         self.total = total
         self.downloads = downloads
-        self.seeds: dict[int, Peers] = {}
-        self.leechers: dict[int, Peers] = {}
+        self.seeds: dict[int, PeerTable] = {}
+        self.leechers: dict[int, PeerTable] = {}
 
     @property
     def counts(self) -> Counts:
@@ -190,18 +190,15 @@ class Swarm:
         return any(address in peers for peers in self._peers() if peers.width == len(address))
 
     def announce(self, announce: Announce, now: int, random: Random) -> Answer:
-        """Note the announce and pick the answer."""
+        """Record the announce and choose the peers of the answer."""
         if announce.event is Event.STOPPED:
             self.leave(announce.address)
             return Answer(self.counts)
-        if announce.left == 0:
-            self._note_seed(announce, now, random)
-        else:
-            self._note_leecher(announce, now, random)
+        self._record(announce, now, random)
         return self._answer(announce, random)
 
     def leave(self, address: bytes) -> None:
-        """Forget the peer at `address`, if it is there."""
+        """Drop the peer at `address`, if it is there."""
         width = len(address)
         if width in self.seeds and self.seeds[width].discard(address):
             self._count(seeds=-1)
@@ -209,46 +206,42 @@ class Swarm:
             self._count(leechers=-1)
 
     def expire(self, before: int) -> int | None:
-        """Forget who has been silent since `before`; returns when the oldest of those left announced, if any is."""
+        """Drop peers silent since `before`; returns the time of the oldest remaining announce, if any."""
         for peers in self.seeds.values():
             self._count(seeds=-peers.expire(before))
         for peers in self.leechers.values():
             self._count(leechers=-peers.expire(before))
         return min((seen for peers in self._peers() if (seen := peers.oldest()) is not None), default=None)
 
-    def restore(self, peers: Peers, *, seeds: bool) -> None:
-        """Put back peers as a snapshot had them. Raises ValueError when some are there already."""
+    def restore(self, peers: PeerTable, *, seeds: bool) -> None:
+        """Put back the peers of a snapshot. Raises ValueError when there are some already."""
         families = self.seeds if seeds else self.leechers
         if peers.width in families:
-            raise ValueError("the same peers twice")
+            raise ValueError("duplicate peers of one swarm")
         families[peers.width] = peers
         self._count(seeds=len(peers) * seeds, leechers=len(peers) * (not seeds))
 
-    def _note_seed(self, announce: Announce, now: int, random: Random) -> None:
-        address = announce.address
-        peers = _family(self.seeds, len(address))
-        if not peers.put(address, announce.peer_id, now, random):
+    def _record(self, announce: Announce, now: int, random: Random) -> None:
+        address, width, is_seed = announce.address, len(announce.address), announce.left == 0
+        own, other = (self.seeds, self.leechers) if is_seed else (self.leechers, self.seeds)
+        if width not in own:
+            own[width] = PeerTable(width)
+        if not own[width].put(address, announce.peer_id, now, random):
             return
-        was_leecher = len(address) in self.leechers and self.leechers[len(address)].discard(address)
-        self._count(seeds=1, leechers=-was_leecher)
-        # Counted where a peer becomes a seed: clients that announce a hybrid say it once for each infohash.
-        if announce.event is Event.COMPLETED:
-            self.downloads += 1
-
-    def _note_leecher(self, announce: Announce, now: int, random: Random) -> None:
-        address = announce.address
-        peers = _family(self.leechers, len(address))
-        if not peers.put(address, announce.peer_id, now, random):
-            return
-        was_seed = len(address) in self.seeds and self.seeds[len(address)].discard(address)
-        self._count(seeds=-was_seed, leechers=1)
+        was_other = width in other and other[width].discard(address)
+        if is_seed:
+            self._count(seeds=1, leechers=-was_other)
+            # Counted when a peer becomes a seed: clients announce the completion of a hybrid once for each infohash.
+            self.downloads += announce.event is Event.COMPLETED
+        else:
+            self._count(seeds=-was_other, leechers=1)
 
     def _count(self, *, seeds: int = 0, leechers: int = 0) -> None:
         for census in (self.census, self.total):
             census.seeds += seeds
             census.leechers += leechers
 
-    def _peers(self) -> Iterator[Peers]:
+    def _peers(self) -> Iterator[PeerTable]:
         yield from self.seeds.values()
         yield from self.leechers.values()
 
@@ -264,32 +257,24 @@ class Swarm:
         return Answer(self.counts, other, mine, other_ids, mine_ids)
 
     def _pick(self, width: int, announce: Announce, wanted: int, random: Random) -> tuple[bytes, bytes]:
-        """Peers of one family as joined addresses and, if they matter, joined peer ids. Seeds are given no seeds."""
+        """Peers of one family as joined addresses and, if needed, joined peer ids. Seeds receive no seeds."""
         seeds = self.seeds.get(width) if announce.left else None
         leechers = self.leechers.get(width)
         seeds_wanted = share_of_seeds(wanted, len(seeds or ()), len(leechers or ()))
-        chosen = _draw(seeds, seeds_wanted, announce, random), _draw(leechers, wanted - seeds_wanted, announce, random)
-        return chosen[0][0] + chosen[1][0], chosen[0][1] + chosen[1][1]
-
-
-def _family(families: dict[int, Peers], width: int) -> Peers:
-    peers = families.get(width)
-    if peers is None:
-        peers = families[width] = Peers(width)
-    return peers
+        seed_addresses, seed_ids = _draw(seeds, seeds_wanted, announce, random)
+        leecher_addresses, leecher_ids = _draw(leechers, wanted - seeds_wanted, announce, random)
+        return seed_addresses + leecher_addresses, seed_ids + leecher_ids
 
 
 def share_of_seeds(wanted: int, seeds: int, leechers: int) -> int:
-    """How many of `wanted` are to be seeds: as large a part as they are of the swarm, and one at least."""
-    if seeds == 0:
-        return 0
-    return max(wanted - leechers, -(-wanted * seeds // (seeds + leechers)))
+    """How many of `wanted` peers should be seeds: in proportion to the swarm, rounded up."""
+    return -(-wanted * seeds // (seeds + leechers)) if seeds else 0
 
 
 def is_reachable(announce: Announce, address: bytes, peer_id: bytes) -> bool:
-    """Whether a peer is of use to who announces: not himself, nor a loopback address of another machine.
+    """Whether the announcing peer can use a peer: not itself, nor a loopback address of another machine.
 
-    In the other address family only the peer id can tell that it is himself.
+    In the other address family only the peer id shows that it is itself.
     """
     same_family = len(address) == len(announce.address)
     if address == announce.address or (not same_family and peer_id == announce.peer_id):
@@ -297,7 +282,7 @@ def is_reachable(announce: Announce, address: bytes, peer_id: bytes) -> bool:
     return not is_loopback(address) or is_loopback(announce.address)
 
 
-def _draw(peers: Peers | None, wanted: int, announce: Announce, random: Random) -> tuple[bytes, bytes]:
+def _draw(peers: PeerTable | None, wanted: int, announce: Announce, random: Random) -> tuple[bytes, bytes]:
     if not peers or wanted <= 0:
         return b"", b""
     start = int(random() * len(peers))

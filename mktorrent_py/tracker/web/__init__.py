@@ -1,1 +1,1 @@
-"""The pages of the tracker: the torrent list, its feed, metrics."""
+"""The pages of the tracker: the torrent list, its feeds, and metrics."""

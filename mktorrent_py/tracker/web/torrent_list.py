@@ -1,4 +1,4 @@
-"""The torrents a tracker lists, as values. Pure."""
+"""The torrents that a tracker lists, as values. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from mktorrent_py.metainfo.metainfo import Metainfo
 class ListedTorrent:
     """One torrent of the folder.
 
-    `key` is its whole infohash in hex, v1 where it has one: what its page addresses are made of. `data` is the
-    torrent file as it was read, `added` when that file was last changed, in Unix seconds. Files are (path, length in
-    bytes), the path with slashes and without the torrent's name.
+    `key` is the whole infohash in hex (v1 if it has one), which its URLs contain. `searchable` is what a search looks
+    through, in lower case: the name, the infohashes and every path, a line each. Files are (path, length in bytes),
+    the path with slashes and without the torrent's name. `data` is the torrent file as it was read, `added` the time
+    of its last change in Unix seconds.
     """
 
     key: str
     name: str
-    # What a search looks through, in lower case: the name, the infohashes and every path, a line each.
     searchable: str = field(repr=False)
     length: int
     files: tuple[tuple[str, int], ...] = field(repr=False)
@@ -34,8 +34,8 @@ class ListedTorrent:
     data: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, data: bytes, added: int) -> ListedTorrent:
-        """Read a torrent file's bytes. Raises MetainfoError."""
+    def parse(cls, data: bytes, added: int) -> ListedTorrent:
+        """Parse the bytes of a torrent file. Raises MetainfoError."""
         metainfo = Metainfo.from_bytes(data)
         info, hashes = metainfo.info, metainfo.infohashes
         v1, v2 = (whole.hex() if whole else None for whole in (hashes.v1, hashes.v2))
@@ -59,21 +59,17 @@ class ListedTorrent:
 
     @property
     def swarm(self) -> bytes:
-        """The infohash its swarm is kept under: a hybrid's two are one."""
+        """The key of its swarm: the two infohashes of a hybrid share one."""
         return self.swarm_keys[0]
-
-    def matches(self, words: Iterable[str]) -> bool:
-        """Whether every word, already in lower case, is in its name, its infohashes or one of its paths."""
-        return all(word in self.searchable for word in words)
 
 
 def _text(name: str) -> str:
-    """Names that are not UTF-8 must still fit into a page that is."""
+    """The name with U+FFFD for bytes that are not UTF-8, as pages and feeds are UTF-8."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-class Listing:
-    """Torrents by key, newest first. Of two files with the same infohash the first one given counts."""
+class TorrentList:
+    """Torrents by key, newest first. Of two torrents with the same infohash the first is listed."""
 
     def __init__(self, torrents: Iterable[ListedTorrent] = ()) -> None:
         by_key: dict[str, ListedTorrent] = {}
@@ -92,10 +88,10 @@ class Listing:
         return self._by_key.get(key)
 
     def search(self, text: str) -> Sequence[ListedTorrent]:
-        """The torrents that match every word of `text`."""
+        """The torrents with every word of `text` in their name, infohashes or paths; all for no words."""
         words = text.lower().split()
-        return [torrent for torrent in self._torrents if torrent.matches(words)] if words else self._torrents
+        return [torrent for torrent in self._torrents if all(word in torrent.searchable for word in words)]
 
     def swarm_of(self) -> Mapping[bytes, bytes]:
-        """Every infohash that is tracked, with the one its swarm is kept under."""
+        """The key of the swarm of every listed infohash."""
         return {key: torrent.swarm for torrent in self._torrents for key in torrent.swarm_keys}

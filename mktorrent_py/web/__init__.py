@@ -1,0 +1,1 @@
+"""What the seeder's status page and the tracker's pages share."""
