@@ -104,7 +104,7 @@ def test_help_speaks_of_numbers_without_types(capsys: pytest.CaptureFixture[str]
 
 
 def test_other_messages_keep_their_words() -> None:
-    assert reworded("Missing argument 'CONTENT'.") == "Missing argument 'CONTENT'."
+    assert reworded("Option '-c' requires an argument.") == "Option '-c' requires an argument."
 
 
 @pytest.mark.parametrize(

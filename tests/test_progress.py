@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from mktorrent_py.cli.output import progress
-from mktorrent_py.cli.output.progress import JsonFace, PlainFace, ProgressMode, shown
+from mktorrent_py.cli.output.progress import JsonDisplay, PlainDisplay, ProgressMode, shown
 
 
 @pytest.fixture(autouse=True)
@@ -111,9 +111,9 @@ def test_a_stderr_that_breaks_does_not_end_the_work(monkeypatch: pytest.MonkeyPa
 
 
 def test_plain_lines_come_at_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
-    face = PlainFace("hashing", 1000)
+    display = PlainDisplay("hashing", 1000)
     for done in range(0, 1001, 5):
-        face.show(done)
+        display.show(done)
     assert [line.split()[1] for line in capsys.readouterr().err.splitlines()] == [f"{n}0" for n in range(1, 11)]
 
 
@@ -123,14 +123,14 @@ def test_plain_lines_come_at_most_once_a_pause(
     monkeypatch.setattr(progress, "PLAIN_PAUSE", 1.0)
     clock = [0.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
-    face = PlainFace("hashing", 1000)
+    display = PlainDisplay("hashing", 1000)
     for step in range(41):
         clock[0] = step / 10
-        face.show(min(step * 100, 1000))
+        display.show(min(step * 100, 1000))
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_an_empty_total_divides_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    PlainFace("hashing", 0).show(0)
-    JsonFace("hashing", 0).show(0)
+    PlainDisplay("hashing", 0).show(0)
+    JsonDisplay("hashing", 0).show(0)
     assert json.loads(capsys.readouterr().err)["total"] == 0

@@ -48,25 +48,9 @@ def _main(words: list[str]) -> int:
 
     streams.prepare()
     if words and set(words) <= VERSION_WORDS and ("--version" in words or "-V" in words):
-        return _print_version(verbose=len(words) > 1)
+        from mktorrent_py.cli.version import print_version
+
+        return print_version(verbose=len(words) > 1)
     from mktorrent_py.cli.app import run
 
     return run(words)
-
-
-def _print_version(*, verbose: bool) -> int:
-    from mktorrent_py import __version__
-    from mktorrent_py.errors import TorrentError
-
-    try:
-        print(f"mkt {__version__}", flush=True)
-        if verbose:
-            from mktorrent_py.cli.output.kernel_info import kernel_lines
-
-            print("\n".join(kernel_lines()), flush=True)
-    except (OSError, TorrentError) as error:
-        from mktorrent_py.cli.exit import end_with
-        from mktorrent_py.cli.invocation import Invocation
-
-        return end_with(error, Invocation())
-    return 0

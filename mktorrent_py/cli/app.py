@@ -20,6 +20,7 @@ from mktorrent_py.cli.exit import ExitCode, end_with
 from mktorrent_py.cli.invocation import Invocation
 from mktorrent_py.cli.options.click_types import prepare, reworded
 from mktorrent_py.cli.options.groups import options_given
+from mktorrent_py.cli.version import print_version
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import quoted
 
@@ -102,9 +103,22 @@ app = typer.Typer(
 )
 
 
+def _print_version(is_asked: bool) -> None:
+    """Answer --version among other words; alone it is answered before this module is imported."""
+    if is_asked:
+        raise Exit(print_version(verbose=False))
+
+
 @app.callback()
 def mkt(
-    version: bool = typer.Option(False, "--version", "-V", help="Print the version; with -v also the hashing kernels."),
+    version: bool = typer.Option(
+        False,
+        "--version",
+        "-V",
+        callback=_print_version,
+        is_eager=True,
+        help="Print the version; with -v also the hashing kernels.",
+    ),
     debug: bool = typer.Option(False, "--debug", help=DEBUG_HELP),
 ) -> None:
     """Create, inspect, verify, edit, seed, fetch and track torrents: v1, v2 and hybrid."""

@@ -104,7 +104,7 @@ def create(
 
 
 def _draft(target: OutputFileOptions, paths: OutputPaths, options: CreateOptions, output: HashingOptions) -> Draft:
-    """Scan the content and check the outputs, which are not content; warn of what might change the user's mind."""
+    """Scan the content without the outputs, check the outputs, and print warnings."""
     content = Path(target.content)
     path = paths.target(create_report.torrent_path(options.name or own_name(content)))
     never = frozenset([each.absolute() for each in paths.files(path)])

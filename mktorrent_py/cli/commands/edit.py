@@ -26,7 +26,7 @@ from mktorrent_py.cli.output import streams
 from mktorrent_py.cli.output.edit_report import EditedTorrent, edited_result, warn_of_edit
 from mktorrent_py.cli.output.output_paths import STANDARD_STREAM, OutputPaths, refuse_terminal
 from mktorrent_py.errors import MetainfoError, TorrentError, UsageError, reading
-from mktorrent_py.formatting import plural, printable
+from mktorrent_py.formatting import plural
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.edit import UNCHANGED, Edit
 from mktorrent_py.metainfo.edit_result import edit_torrent
@@ -65,10 +65,10 @@ def edit(
     info: InfoOptions,
     output: OutputOptions,
 ) -> None:
-    """Change torrents in place, without changing their infohash unless --new-infohash allows it.
+    """Change torrents in place.
 
-    Changes to a list happen in this order: replace, remove, add. With several torrents, all are read and checked
-    before the first is written.
+    The infohash stays the same unless a new one is allowed. Changes to a list happen in this order: replace, remove,
+    add. With several torrents, all are read and checked before the first is written.
     """
     wanted = Edit(
         trackers=trackers.change(),
@@ -101,7 +101,7 @@ def edit(
                 "only a single torrent can be written to standard output, without --json or --field",
                 hint="Use --output DIR/ to write files.",
             )
-    _check_paths(edited, paths)
+    paths.check_all([each.path for each in edited if each.path is not None])
     results = [edited_result(each, output=files.output, dry_run=files.dry_run) for each in edited]
     printer.check(results[0])
     if not files.dry_run:
@@ -124,19 +124,6 @@ def _edit(source: str, wanted: Edit, paths: OutputPaths) -> EditedTorrent:
         raise
     path = None if is_stdin and paths.output is None else paths.target(Path(source))
     return EditedTorrent(source=source, path=path, result=result)
-
-
-def _check_paths(edited: Sequence[EditedTorrent], paths: OutputPaths) -> None:
-    """Check all paths before any is written. Raises UsageError, ContentError or RefusedError."""
-    taken: set[Path] = set()
-    for path in [each.path for each in edited if each.path is not None]:
-        if path in taken:
-            raise UsageError(
-                f"two torrents would be written to {printable(str(path))}",
-                hint="Edit them in separate runs, each with its own --output.",
-            )
-        taken.add(path)
-        paths.check_files(path, overwrite=paths.output is None or paths.force)
 
 
 def _write_all(edited: Sequence[EditedTorrent], paths: OutputPaths) -> None:

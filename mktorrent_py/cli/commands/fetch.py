@@ -94,10 +94,7 @@ class Telling(Group):
 )
 @in_groups
 def fetch(wanted: Wanted, reaching: Reaching, peering: Peering, telling: Telling) -> int:
-    """Get content from others. Files end in .part until they are whole; started again, it goes on where it was.
-
-    mkt fetch release.torrent -d downloads. Or only the torrent file: mkt fetch MAGNET --metadata-only -o FILE
-    """
+    """Get content from others. Files end in .part until they are whole; started again, it goes on where it was."""
     require_libtorrent()
     from mktorrent_py.cli.output.fetch_report import Job, run_fetching
 

@@ -110,10 +110,7 @@ class Telling(Group):
 )
 @in_groups
 def seed(given: Given, giving: Giving, peering: Peering, telling: Telling) -> int:
-    """Give content to others from where it lies. It is checked first, and never written to.
-
-    mkt seed release.torrent release. Or a directory of torrents: mkt seed torrents --content /srv/releases
-    """
+    """Give content to others from where it lies. It is checked first, and never written to."""
     require_libtorrent()
     from mktorrent_py.cli.output.events import run_seeding
 

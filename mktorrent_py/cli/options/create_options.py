@@ -59,7 +59,12 @@ class FormatOptions(Group):
     v2: bool = flag("--v2", help="Create a v2 torrent (BEP 52): no padding, a root hash for each file.")
     hybrid: bool = flag("--hybrid", help="Create a v1 and v2 torrent in one; the default.")
     piece_length: str = typer.Option(
-        "auto", "--piece-length", "-l", metavar="SIZE|auto", help="16 KiB to 128 MiB; a power of two for v2 and hybrid."
+        "auto",
+        "--piece-length",
+        "-l",
+        metavar="SIZE|auto",
+        help="16 KiB to 128 MiB; a power of two for v2 and hybrid.",
+        show_default=False,
     )
     max_piece_length: Text = option("--max-piece-length", metavar="SIZE", help="Maximum for the automatic choice.")
     target_pieces: int | None = option("--target-pieces", metavar="N", help="Choose a length for at most N pieces.")

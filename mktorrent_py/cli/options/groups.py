@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import Parameter, Signature
@@ -24,7 +25,10 @@ Result = TypeVar("Result")
 
 ARGUMENTS = "Arguments"
 GENERAL = "General"
-"""The heading of options without one, such as --help; it stands last."""
+"""The heading of options without one, such as --help; it is the last."""
+
+_RANGE = re.compile(r"; (\d+<=)?x[<>]=\d+(?=\])| +\[(\d+<=)?x[<>]=\d+\]")
+"""The range of a number, which typer adds to its help: the error names it."""
 
 
 class Group:
@@ -103,7 +107,7 @@ class GroupedCommand(TyperCommand):
             record = parameter.get_help_record(ctx)
             if record is None:
                 continue
-            name, text = record
+            name, text = record[0], _RANGE.sub("", record[1])
             if parameter.param_type_name == "argument":
                 # The usage line shows which arguments are optional.
                 sections.setdefault(ARGUMENTS, []).append((name, text.removesuffix("[required]").rstrip()))

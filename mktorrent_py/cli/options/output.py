@@ -19,11 +19,22 @@ FieldOption = Annotated[
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show hashing kernel, threads and read order.")]
 ProgressOption = Annotated[
-    ProgressMode, typer.Option("--progress", help="Progress on stderr; auto is a bar on a terminal, else lines.")
+    ProgressMode,
+    typer.Option(
+        "--progress", help="Progress on stderr; auto, the default, is a bar on a terminal.", show_default=False
+    ),
 ]
 ThreadsOption = Annotated[
     int,
-    typer.Option("--threads", "-j", metavar="N", min=0, max=256, help="Hash with N threads; 0 chooses."),
+    typer.Option(
+        "--threads",
+        "-j",
+        metavar="N",
+        min=0,
+        max=256,
+        help="Hash with N threads; 0, the default, chooses a number.",
+        show_default=False,
+    ),
 ]
 
 

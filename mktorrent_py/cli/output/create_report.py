@@ -51,7 +51,7 @@ def file_data(created: CreateResult, path: Path, paths: OutputPaths) -> dict[Pat
 
 
 def warn_of_draft(draft: Draft) -> None:
-    """Warn, before the work, of what might change the user's mind."""
+    """Print the warnings about a draft."""
     for warning in warnings_of(draft):
         messages.warn(warning.message, hint=advice_for(warning))
 

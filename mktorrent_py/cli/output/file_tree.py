@@ -1,4 +1,4 @@
-"""Draws the files of a torrent as a tree, or as a flat numbered list, within the width of the terminal."""
+"""The files of a torrent as a tree or a flat numbered list, within the width of the terminal."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from mktorrent_py.metainfo.paths import display_path
 
 SIZE_WIDTH = 10
 GAP = "  "
-SHORTEST_NAME = 12
-DEEPEST = 16
-"""Directories drawn one below the other; what lies deeper stands on one line, as the terminal ends anyway."""
+MIN_NAME_WIDTH = 12
+MAX_DEPTH = 16
+"""Levels of directories that are indented; deeper paths are on one line, since the terminal ends anyway."""
 
 ATTRIBUTES = {"x": "executable", "h": "hidden"}
 
 
 @dataclass(slots=True)
 class Directory:
-    """A directory while the tree is put together; `length` is of all bytes below it."""
+    """A directory of the tree; `length` counts all bytes below it."""
 
     entries: list[tuple[str, Directory | File]] = field(default_factory=list)
     directories: dict[str, Directory] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Directory:
 
 
 def tree_lines(files: Iterable[File]) -> Iterator[str]:
-    """One line for each directory and file: its size, then its name below that of its directory."""
+    """Yield a line for each directory and file: its size, then its indented name."""
     stack = [iter(_gather(files).entries)]
     width = console.terminal_width()
     while stack:
@@ -47,7 +47,7 @@ def tree_lines(files: Iterable[File]) -> Iterator[str]:
             continue
         name, node = entry
         indent = GAP * (len(stack) - 1)
-        room = max(width - SIZE_WIDTH - 2 * len(GAP) - len(indent), SHORTEST_NAME)
+        room = max(width - SIZE_WIDTH - 2 * len(GAP) - len(indent), MIN_NAME_WIDTH)
         if isinstance(node, Directory):
             shown = console.paint(console.shown_path(name, room - 1) + "/", "path", sys.stdout)
             stack.append(iter(node.entries))
@@ -57,11 +57,11 @@ def tree_lines(files: Iterable[File]) -> Iterator[str]:
 
 
 def flat_lines(files: tuple[File, ...]) -> Iterator[str]:
-    """One line for each file: its number from 0, as `mkt magnet --select` counts, its size, its path."""
+    """Yield a line for each file: its number from 0, as `mkt magnet --select` counts, its size, its path."""
     digits = len(str(len(files) - 1))
     room = console.terminal_width() - SIZE_WIDTH - digits - 3 * len(GAP)
     for number, file in enumerate(files):
-        shown = _described("/".join(file.path), file, max(room, SHORTEST_NAME))
+        shown = _described("/".join(file.path), file, max(room, MIN_NAME_WIDTH))
         yield f"{table.MARGIN}{number:>{digits}}{human_size(file.length):>{SIZE_WIDTH + 1}}{GAP}{shown}"
 
 
@@ -78,7 +78,7 @@ def _gather(files: Iterable[File]) -> Directory:
 
 
 def _folded(path: PathComponents) -> PathComponents:
-    return path if len(path) <= DEEPEST else (*path[:DEEPEST], "/".join(path[DEEPEST:]))
+    return path if len(path) <= MAX_DEPTH else (*path[:MAX_DEPTH], "/".join(path[MAX_DEPTH:]))
 
 
 def _described(name: str, file: File, room: int) -> str:
@@ -87,4 +87,4 @@ def _described(name: str, file: File, room: int) -> str:
     words = [ATTRIBUTES[letter] for letter in file.attributes if letter in ATTRIBUTES]
     remark = f" ({', '.join(words)})" if words else ""
     target = f" -> {display_path(file.symlink)}" if file.symlink is not None else ""
-    return console.shorten(console.shown_path(name, room) + target + remark, max(room, SHORTEST_NAME))
+    return console.shorten(console.shown_path(name, room) + target + remark, max(room, MIN_NAME_WIDTH))

@@ -1,4 +1,4 @@
-"""How the hashing is done, for `mkt --version -v` and `mkt create -v`."""
+"""How content is hashed, for `mkt --version -v` and `mkt create -v`."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from mktorrent_py.hashing.rotational import is_rotating
 
 
 def kernel_lines() -> list[str]:
-    """The kernels in use, those this processor could run, and why none is compiled where that is so."""
+    """Return the kernels in use, those that this processor can run, and why none is compiled if so."""
     kernel = description()
     lines = [f"SHA-1    {kernel.sha1}", f"SHA-256  {kernel.sha256}"]
     if kernel.available:
-        lines.append(f"could be {', '.join((*kernel.available, 'hashlib'))} (MKT_KERNEL)")
+        lines.append(f"available {', '.join((*kernel.available, 'hashlib'))} (MKT_KERNEL)")
     if kernel.absent:
         lines.append(f"no compiled kernel: {kernel.absent}")
     return lines
 
 
 def hashing_line(root: Path | None, threads: int) -> str:
-    """Kernels, threads, and the order in which the files below `root` are read; None stands for a stream."""
+    """Return kernels, threads, and the order in which files below `root` are read; None stands for a stream."""
     kernel = description()
     count = threads or default_threads()
     workers = f"{count} thread{'' if count == 1 else 's'}"
@@ -31,4 +31,4 @@ def hashing_line(root: Path | None, threads: int) -> str:
 def _order(root: Path | None) -> str:
     if root is None:
         return "a stream"
-    return "one place after another" if is_rotating(root) else "several places at once"
+    return "files in sequence" if is_rotating(root) else "files in parallel"

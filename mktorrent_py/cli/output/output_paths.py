@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +66,19 @@ class OutputPaths:
             _check_name_length(path)
             if not overwrite:
                 refuse_to_overwrite(path)
+
+    def check_all(self, targets: Sequence[Path]) -> None:
+        """Check the files of several torrents, which are edited in place or written to `output`, before the first.
+
+        Raises UsageError for two torrents with one path, ContentError or RefusedError as `check_files` does.
+        """
+        for at, target in enumerate(targets):
+            if target in targets[:at]:
+                raise UsageError(
+                    f"two torrents would be written to {printable(str(target))}",
+                    hint="Edit them in separate runs, each with its own --output.",
+                )
+            self.check_files(target, overwrite=self.output is None or self.force)
 
 
 def refuse_terminal() -> None:

@@ -1,6 +1,6 @@
-"""Progress on stderr: a bar for a terminal, a line now and then for a log, JSON lines for a program.
+"""Progress on stderr: a bar for a terminal, occasional lines for a log, JSON lines for a program.
 
-The work is told nothing of it: a thread here reads a counter ten times a second, and shows nothing for 0.3 s.
+The work knows nothing of it: a thread reads a counter ten times per second. Nothing is shown for the first 0.3 s.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ProgressMode(StrEnum):
     NONE = "none"
 
 
-class Face(Protocol):
+class ProgressDisplay(Protocol):
     """One way to show progress."""
 
     def show(self, done: int) -> None: ...
@@ -46,11 +46,13 @@ class Face(Protocol):
 def shown(
     mode: ProgressMode, label: str, total: int | None, done: Callable[[], int], detail: str = ""
 ) -> Iterator[None]:
-    """Show how `done()` grows towards `total` bytes while the body runs; None is a total that nobody knows."""
+    """Show how `done()` grows towards `total` bytes while the body runs; None is an unknown total."""
     if mode is ProgressMode.NONE:
         yield
         return
-    watch = _Watch(lambda: _face(mode, label, total, detail), done, 0.0 if mode is ProgressMode.JSON else APPEARS_AFTER)
+    watch = _Watch(
+        lambda: _display(mode, label, total, detail), done, 0.0 if mode is ProgressMode.JSON else APPEARS_AFTER
+    )
     watch.start()
     try:
         yield
@@ -61,43 +63,43 @@ def shown(
 
 
 class _Watch(threading.Thread):
-    """Reads the counter until it is stopped, and shows what it read on a face that it makes when it is time."""
+    """Reads the counter until it is stopped, and shows it on a display that is made when it is time."""
 
-    def __init__(self, face: Callable[[], Face], done: Callable[[], int], after: float) -> None:
+    def __init__(self, display: Callable[[], ProgressDisplay], done: Callable[[], int], after: float) -> None:
         super().__init__(name="mkt-progress", daemon=True)
         self.stop = threading.Event()
         self.finished = False
-        self._face, self._done, self._after = face, done, after
+        self._make_display, self._done, self._after = display, done, after
 
     def run(self) -> None:
-        # Progress that cannot be written is not worth an end to the work.
+        # Progress that cannot be written must not end the work.
         with contextlib.suppress(OSError, ValueError):
             self._run()
 
     def _run(self) -> None:
         if self._after and self.stop.wait(self._after):
             return
-        face = self._face()
+        display = self._make_display()
         while not self.stop.wait(POLL):
-            face.show(self._done())
-        face.close(self._done(), finished=self.finished)
+            display.show(self._done())
+        display.close(self._done(), finished=self.finished)
 
 
-def _face(mode: ProgressMode, label: str, total: int | None, detail: str) -> Face:
+def _display(mode: ProgressMode, label: str, total: int | None, detail: str) -> ProgressDisplay:
     if mode is ProgressMode.JSON:
-        return JsonFace(label, total)
+        return JsonDisplay(label, total)
     if mode is ProgressMode.BAR or (mode is ProgressMode.AUTO and console.has_cursor(sys.stderr)):
-        return BarFace(label, total, detail)
-    return PlainFace(label, total)
+        return BarDisplay(label, total, detail)
+    return PlainDisplay(label, total)
 
 
-class BarFace:
-    """tqdm's bar: bytes, rate, time left; gone when done."""
+class BarDisplay:
+    """A bar with bytes, rate and time left, which disappears when the work is done."""
 
     def __init__(self, label: str, total: int | None, detail: str) -> None:
         from tqdm import tqdm
 
-        # We look ten times a second by ourselves; tqdm's own watcher would be one thread more.
+        # The watch thread refreshes the bar; the one of tqdm would be a second.
         tqdm.monitor_interval = 0
         self._bar = tqdm(
             total=total,
@@ -105,7 +107,7 @@ class BarFace:
             unit="B",
             unit_scale=True,
             leave=False,
-            # The last columns are for the ^C of somebody who has seen enough: it must not start a new line.
+            # The last columns are for a ^C of the user, which must not start a new line.
             ncols=console.terminal_width() - 3,
             mininterval=0,
             miniters=0,
@@ -128,21 +130,21 @@ def _bar_format(total: int | None) -> str:
     return "{desc} {percentage:3.0f} % |{bar}| {n_fmt}/{total_fmt}B  {rate_fmt}  {remaining} left"
 
 
-class PlainFace:
-    """One line per tenth, and at most one a second: for logs. Without a total, one every ten seconds."""
+class PlainDisplay:
+    """Lines for a log: one per tenth, at most one per second. Without a total, one every ten seconds."""
 
     def __init__(self, label: str, total: int | None) -> None:
         self._label, self._total = label, total
         self._started = time.monotonic()
-        self._tenth, self._said_at = 0, self._started
+        self._tenth, self._printed_at = 0, self._started
         self._pause = PLAIN_PAUSE if total is not None else PLAIN_PAUSE_WITHOUT_TOTAL
 
     def show(self, done: int) -> None:
         now = time.monotonic()
         tenth = 10 * done // max(self._total or 1, 1)
-        if now - self._said_at < self._pause or (self._total is not None and tenth <= self._tenth):
+        if now - self._printed_at < self._pause or (self._total is not None and tenth <= self._tenth):
             return
-        self._tenth, self._said_at = tenth, now
+        self._tenth, self._printed_at = tenth, now
         print(
             f"{self._label} {self._amount(done)}  {human_rate(done, now - self._started)}", file=sys.stderr, flush=True
         )
@@ -156,10 +158,10 @@ class PlainFace:
         return
 
 
-class JsonFace:
-    """One object a line: `event`, `what`, `done` and `total` in bytes, `seconds`.
+class JsonDisplay:
+    """JSON, one object per line: `event`, `what`, `done` and `total` in bytes, `seconds`.
 
-    The last event is `done` or `stopped`, those before are `progress`. `total` is null where nobody knows it.
+    The last event is `done` or `stopped`, those before it are `progress`. An unknown `total` is null.
     """
 
     def __init__(self, label: str, total: int | None) -> None:
@@ -167,12 +169,12 @@ class JsonFace:
         self._started = time.monotonic()
 
     def show(self, done: int) -> None:
-        self._say("progress", done)
+        self._print("progress", done)
 
     def close(self, done: int, *, finished: bool) -> None:
-        self._say("done" if finished else "stopped", done)
+        self._print("done" if finished else "stopped", done)
 
-    def _say(self, event: str, done: int) -> None:
+    def _print(self, event: str, done: int) -> None:
         seconds = round(time.monotonic() - self._started, 3)
         facts = {"event": event, "what": self._label, "done": done, "total": self._total, "seconds": seconds}
         print(json.dumps(facts), file=sys.stderr, flush=True)

@@ -1,7 +1,7 @@
-"""Bencode as JSON that loses nothing: integers as numbers, lists, dictionaries with keys in the order of the file.
+"""Bencode as lossless JSON: integers as numbers, lists, dictionaries with keys in the order of the file.
 
 A string that is UTF-8 is a string. One that is not is {"$hex": "..."}, and as a key "$hex:...". Text that begins with
-`$hex` itself is written in hex too, so that there is one way back.
+`$hex` is written in hex too, so that it can be reversed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MARK = "$hex"
 
 
 def raw_json(value: Value) -> Iterator[str]:
-    """Pieces of the JSON text, indented by two; nesting has no limit here."""
+    """Yield pieces of the JSON text, indented by two; nesting is not limited."""
     if not isinstance(value, tuple | Dictionary):
         yield _scalar(value)
         return
@@ -76,7 +76,7 @@ def _key(key: bytes) -> str:
 
 
 def _text(value: bytes) -> str | None:
-    """The text, where it is UTF-8 and could not be taken for a mark."""
+    """Return the text if it is UTF-8 and cannot be taken for a mark, else None."""
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError:

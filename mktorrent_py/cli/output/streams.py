@@ -1,4 +1,4 @@
-"""Standard input, output and error as a program finds them: closed, full, gone, or in an encoding of their own."""
+"""Standard input, output and error, which may be closed, full, gone, or in an encoding of their own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import BinaryIO, TextIO
 from mktorrent_py.errors import ContentError
 
 ESCAPED = "mkt-escaped"
-"""Name of the error handler that writes what an encoding lacks as JSON does: `\\u20ac`, in JSON and text alike."""
+"""Name of the error handler that escapes what an encoding lacks as JSON does: `\\u20ac`, in JSON and text alike."""
 
 _MODES = {"stdin": "r", "stdout": "w", "stderr": "w"}
 
@@ -21,8 +21,8 @@ _MODES = {"stdin": "r", "stdout": "w", "stderr": "w"}
 def prepare() -> None:
     """Make the standard streams safe to use, whatever they are.
 
-    A closed one is replaced by the null device: the next file that is opened would take its number, and get what is
-    said to people. What the encoding of stdout lacks is escaped.
+    A closed one is replaced by the null device: otherwise the next file that is opened would get its number, and with
+    it the messages. Characters that the encoding of stdout lacks are escaped.
     """
     for name, mode in _MODES.items():
         if getattr(sys, name) is None:
@@ -39,25 +39,25 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
 
 
 def binary_stdin() -> BinaryIO:
-    """Standard input as bytes. Raises ContentError if there is none."""
+    """Return standard input as a binary stream. Raises ContentError if it is closed."""
     _refuse_closed("stdin", "read standard input")
     return sys.stdin.buffer
 
 
 def write_binary_stdout(data: bytes) -> None:
-    """All of `data` to standard output. Raises ContentError if there is none."""
+    """Write all of `data` to standard output. Raises ContentError if it is closed."""
     _refuse_closed("stdout", "write to standard output")
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 
 def hush_stdout() -> None:
-    """Drop what cannot be written to stdout any more, so that the interpreter does not complain of it at its end."""
+    """Flush stdout, and drop what cannot be written, which the interpreter would report when it ends."""
     _hush(sys.stdout)
 
 
 def hush_stderr() -> None:
-    """The same for stderr."""
+    """Do the same for stderr."""
     _hush(sys.stderr)
 
 
@@ -69,6 +69,6 @@ def _hush(stream: TextIO) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _refuse_closed(name: str, deed: str) -> None:
+def _refuse_closed(name: str, action: str) -> None:
     if getattr(getattr(sys, name), "name", None) == os.devnull:
-        raise ContentError(f"cannot {deed}: it is closed")
+        raise ContentError(f"cannot {action}: it is closed")

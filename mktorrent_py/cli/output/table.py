@@ -86,7 +86,7 @@ def block_lines(title: str, remark: str, rows: Iterable[Row]) -> Iterator[str]:
 
 
 def title_line(title: str, remark: str) -> str:
-    """Return a title, emphasised, and what is said beside it."""
+    """Return a title, emphasised, and a remark beside it."""
     return console.paint(printable(title), "path", sys.stdout) + (f"   {remark}" if remark else "")
 
 
