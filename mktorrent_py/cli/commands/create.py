@@ -24,7 +24,7 @@ from mktorrent_py.metainfo.piece_length import parse_size
 from mktorrent_py.torrentfile import reason_of
 
 if TYPE_CHECKING:
-    from mktorrent_py.client.session import SessionOptions
+    from mktorrent_py.client import SessionOptions
 
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -213,11 +213,9 @@ class Seeding(Group):
                 "--seed needs content on disk and a torrent file, so it does not go with -, --dry-run or --field",
                 hint="Create it first, then: mkt seed TORRENT CONTENT.",
             )
-        from mktorrent_py.client.binding import require_libtorrent
+        from mktorrent_py.client import DEFAULT_PORT, SessionOptions, require_libtorrent
 
         require_libtorrent()
-        from mktorrent_py.client.session import DEFAULT_PORT, SessionOptions
-
         return SessionOptions(port=DEFAULT_PORT if self.seed_port is None else self.seed_port, bind=self.seed_bind)
 
 
@@ -243,7 +241,7 @@ def create(
     created = make(place, wanted, face, dry_run=output.dry_run)
     if created is None or session is None:
         return ExitCode.DONE
-    from mktorrent_py.cli.output.events import seed_created
+    from mktorrent_py.cli.output.seed_events import seed_created
 
     seconds = time.monotonic() - started
     return seed_created(created, session, seconds=seconds, json=manner.json, quiet=manner.quiet)
