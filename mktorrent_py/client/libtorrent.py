@@ -6,8 +6,11 @@ clean the names in the torrent.
 
 from __future__ import annotations
 
+import os
 import re
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 import libtorrent as lt
 
@@ -64,6 +67,18 @@ def name_files(parameters: lt.add_torrent_params, paths: dict[int, bytes]) -> No
     """
     parameters.renamed_files = {index: path for index, path in paths.items() if path}  # type: ignore[misc]
     parameters.save_path = "/"
+
+
+def rename_file(handle: lt.torrent_handle, index: int, path: Path) -> None:
+    """Start to rename a file. libtorrent takes text in UTF-8, and deprecates the bytes that other names need."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            handle.rename_file(index, os.fsencode(path))  # type: ignore[arg-type]
+    else:
+        handle.rename_file(index, str(path))
 
 
 def file_indices(torrent: lt.torrent_info, layout: Layout) -> list[int]:

@@ -123,11 +123,15 @@ class Session:
         self.lt.apply_settings({"stop_tracker_timeout": 0})
 
     def close(self) -> None:
-        """Stop reporting alerts. The session itself ends with the last reference to it."""
+        """End the session, if it has not ended: it listens no longer, and its torrents are gone."""
+        if not hasattr(self, "lt"):
+            return
         asyncio.get_running_loop().remove_reader(self._reader)
         self.lt.set_alert_fd(-1)
         self._reader.close()
         self._writer.close()
+        # Whoever keeps an error keeps its frames, and with them this object: libtorrent's must not live as long.
+        del self.lt
 
     def _on_readable(self) -> None:
         with contextlib.suppress(BlockingIOError):

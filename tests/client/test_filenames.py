@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mktorrent_py.client.fetching.filenames import safe_name, safe_paths, temporary_name
+from mktorrent_py.client.fetching.filenames import (
+    Fold,
+    directories_of,
+    fold_case,
+    fold_nothing,
+    safe_name,
+    safe_paths,
+    temporary_name,
+)
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
@@ -58,14 +67,55 @@ def test_names_that_are_safe_stay_as_they_are(component: str) -> None:
     assert safe_name(once) == once
 
 
-@given(st.lists(st.lists(components, min_size=1, max_size=4).map(tuple), min_size=1, max_size=8), components)
-def test_no_two_files_meet(paths: list[tuple[str, ...]], name: str) -> None:
-    for windows in (False, True):
-        safe = safe_paths(info_of(paths, name), windows=windows)
-        assert len(safe) == len(paths)
-        assert len({tuple(map(str.casefold, path)) if windows else path for path in safe}) == len(paths)
-        directories = {path[:depth] for path in safe for depth in range(1, len(path))}
-        assert not directories & set(safe), "a file stands where a directory has to be"
+def as_windows_compares(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Character by character, by the simple upper case that NTFS stores in its table."""
+    return tuple(["".join([char.upper() if len(char.upper()) == 1 else char for char in part]) for part in path])
+
+
+def as_macos_compares(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Decomposed and case folded, as APFS does by default."""
+    return tuple([unicodedata.normalize("NFD", unicodedata.normalize("NFD", part).casefold()) for part in path])
+
+
+SYSTEMS: dict[str, tuple[bool, Fold, Fold]] = {
+    "linux": (False, fold_nothing, lambda path: path),
+    "macos": (False, fold_case, as_macos_compares),
+    "windows": (True, fold_case, as_windows_compares),
+}
+"""Whether names are cleaned for Windows, how ours are folded, and what the system takes for the same file."""
+
+
+@st.composite
+def alike(draw: st.DrawFn) -> list[tuple[str, ...]]:
+    """Paths of which some differ in nothing but case, composition of accents, or our own suffixes."""
+    paths = draw(st.lists(st.lists(components, min_size=1, max_size=3).map(tuple), min_size=1, max_size=5))
+    for path in list(paths):
+        part = draw(st.integers(0, len(path) - 1))
+        changes = [str.upper, str.lower, str.swapcase, str.title, lambda text: unicodedata.normalize("NFD", text)]
+        changes += [lambda text: f"{text}.part", lambda text: f"{text}.PART", lambda text: f"{text} (2)"]
+        change = draw(st.sampled_from(changes))
+        paths.append((*path[:part], change(path[part]), *path[part + 1 :]))
+    return draw(st.permutations(paths))
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@given(paths=alike(), name=components)
+@example(paths=[("A",), ("a",)], name="top")
+@example(paths=[("a",), ("A.PART",)], name="top")
+@example(paths=[("é",), ("e\u0301",)], name="top")
+@example(paths=[("Docs", "x"), ("docs",)], name="top")
+@settings(deadline=None)
+def test_no_two_files_are_the_same_file(system: str, paths: list[tuple[str, ...]], name: str) -> None:
+    """Nor is one of them a directory of another, nor the temporary name of one the name of another."""
+    windows, fold, same = SYSTEMS[system]
+    safe = safe_paths(info_of(paths, name), windows=windows, fold=fold)
+    folders = directories_of(safe)
+    taken = {fold(path) for path in (*safe, *folders)}
+    parts = [temporary_name(path, taken, fold=fold) for path in safe]
+    assert len(safe) == len(paths)
+    distinct = [same(path) for path in (*safe, *parts)]
+    assert len(set(distinct)) == 2 * len(paths)
+    assert not {same(path) for path in folders} & set(distinct)
 
 
 @pytest.mark.parametrize("name", ["CON", "con.txt", "NUL.tar.gz", "com1", "LPT9.x", "COM²"])

@@ -14,7 +14,6 @@ from mktorrent_py.cli.options.network import NetworkOptions
 from mktorrent_py.cli.options.types import JsonOption, ProgressOption, QuietOption
 from mktorrent_py.cli.output.progress import ProgressMode
 from mktorrent_py.errors import UsageError
-from mktorrent_py.torrentfile import refuse_to_overwrite, write_metainfo
 
 if TYPE_CHECKING:
     from mktorrent_py.cli.output.fetch_report import FetchPrinter
@@ -124,6 +123,7 @@ def fetch(download: DownloadOptions, peers: PeerOptions, network: NetworkOptions
 def _write_torrent_file(download: DownloadOptions, options: FetchOptions, printer: FetchPrinter) -> int:
     from mktorrent_py import client
     from mktorrent_py.cli.signals import run_to_end
+    from mktorrent_py.torrentfile import refuse_to_overwrite, write_metainfo
 
     if download.output is not None and not download.force:
         refuse_to_overwrite(download.output)

@@ -11,7 +11,15 @@ import libtorrent as lt
 
 from mktorrent_py.client.fetching.plan import DownloadPlan, Target, make_directory, verify_targets
 from mktorrent_py.client.fetching.stall import TICK, PeerDialer, StallTimer
-from mktorrent_py.client.libtorrent import DONT_DOWNLOAD, DOWNLOAD, file_indices, layout_of, load, name_files
+from mktorrent_py.client.libtorrent import (
+    DONT_DOWNLOAD,
+    DOWNLOAD,
+    file_indices,
+    layout_of,
+    load,
+    name_files,
+    rename_file,
+)
 from mktorrent_py.client.session import Session
 from mktorrent_py.errors import ContentError, RefusedError
 from mktorrent_py.formatting import printable
@@ -98,7 +106,7 @@ class Downloader:
                 code="file-appeared",
                 hint="What was downloaded is kept as .part.",
             )
-        alert.handle.rename_file(index, os.fsencode(final))  # type: ignore[arg-type]
+        rename_file(alert.handle, index, final)
 
     def _on_renamed(self, alert: lt.file_renamed_alert) -> None:
         self._incomplete.discard(int(alert.index))

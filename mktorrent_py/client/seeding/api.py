@@ -63,13 +63,14 @@ class Seeding(Run[SeedEvent, SeedEnded]):
             emit(NoTorrents(directory=str(queue.watched)))
         if options.sandbox:
             forbid_writing()
-        session = Session(options.session, count_blocks=options.peers_done is not None)
-        seeder = self._seeder = Seeder(session, options, keep_waiting=queue.watched is not None)
-        seeder.expected = len(queue)
-        if self._stop_reason is not None:
-            seeder.stop(self._stop_reason)
         ended: SeedEvent | None = None
         async with AsyncExitStack() as stack:
+            session = Session(options.session, count_blocks=options.peers_done is not None)
+            stack.callback(session.close)
+            seeder = self._seeder = Seeder(session, options, keep_waiting=queue.watched is not None)
+            seeder.expected = len(queue)
+            if self._stop_reason is not None:
+                seeder.stop(self._stop_reason)
             if options.status_address is not None:
                 from mktorrent_py.client.seeding.status_server import serve_status
 
