@@ -55,6 +55,26 @@ HINTS: dict[str, str] = {
     # Verifying
     "no-file-matches": "Use mkt inspect --files to list the files of a torrent.",
     # Seeding and downloading
+    "bind-needs-address": "Use an address with --bind.",
+    "bind-unavailable": "Use another address or interface with --bind.",
+    "content-differs": "Use --force to repair it, or --directory to download somewhere else.",
+    "content-mismatch": "mkt verify lists everything that is wrong; only content that matches is seeded.",
+    "content-newer": "Run without --trust to verify it.",
+    "directory-unusable": "Use another with --directory.",
+    "download-stalled": "Try again later, or name a peer with --peer HOST:PORT; what was downloaded is kept.",
+    "metadata-stalled": (
+        "Try again later, or name a peer with --peer. Above {limit:,} bytes it is not accepted (--max-metadata)."
+    ),
+    "part-too-long": "Remove it, or use --force to truncate and repair it.",
+    "peer-name-with-proxy": "Resolve it where the proxy is not needed, and use the address with --peer.",
+    "port-forbidden": "Use --port to choose a port above 1023.",
+    "proxy-login-refused": "Check user name and password: --proxy socks5://USER:PASSWORD@HOST:PORT.",
+    "proxy-unreachable": "Nothing was sent past it. Start it, or use another with --proxy.",
+    "proxy-with-bind": "Use --proxy alone; the system's routing decides how the proxy is reached.",
+    "selection-empty": "mkt inspect --files lists the files.",
+    "selection-incomplete": "Only a complete torrent can be seeded: omit --select or --seed-after.",
+    "torrent-is-directory": "Use --content DIR for the place where the content of several torrents is.",
+    "verification-failed": "Run again with --force to repair it.",
     # Tracking
     "port-in-use": "Use --port to choose another port; --port 0 picks a free one.",
     "port-not-permitted": "Use --port to choose a port above 1023.",

@@ -1,7 +1,7 @@
-"""Forbids this process to write to any file: the kernel's own promise that what is seeded stays as it is.
+"""Forbids this process to write files, enforced by the kernel, so that seeded content stays as it is.
 
-Linux has it since 5.13 (Landlock), for every user, without privileges. Elsewhere nothing is locked, and the other
-guards stand alone. What the process has open already, such as its standard streams, is not affected.
+Uses Landlock (Linux 5.13), which needs no privileges. Other systems have no such lock, and only the other guards apply.
+Files that are open already, such as the standard streams, are not affected.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class _PathBeneath(ctypes.Structure):
 
 
 def forbid_writing(except_below: Iterable[Path] = (_DEVICES,)) -> bool:
-    """Take from this thread and all it starts the right to write, make or remove files; there is no way back.
+    """Forbid this thread and those it starts to write, create or remove files, for good.
 
-    Only below `except_below` writing stays allowed. True when the lock stands, False where the system has none.
+    Writing stays allowed below `except_below`. Returns whether the system has such a lock.
     """
     if not sys.platform.startswith("linux"):
         return False

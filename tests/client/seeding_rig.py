@@ -18,11 +18,13 @@ from typing import Any
 import libtorrent as lt
 from commands import MKT
 
-from mktorrent_py.client.seeding.content_check import CheckOptions, find, prove
+from mktorrent_py.client.options import SeedOptions, SessionOptions
+from mktorrent_py.client.seeding.content_check import CheckOptions, locate, verify_or_raise
 from mktorrent_py.client.seeding.events import Basis, SeedEvent
-from mktorrent_py.client.seeding.seeder import Seeder, SeedOptions
-from mktorrent_py.client.seeding.torrents import Ready
-from mktorrent_py.client.session import HAS_WEBTORRENT, Session, SessionOptions
+from mktorrent_py.client.seeding.seeder import Seeder
+from mktorrent_py.client.seeding.torrents import SeedableTorrent
+from mktorrent_py.client.session import Session
+from mktorrent_py.client.settings import HAS_WEBTORRENT
 from mktorrent_py.create import CreateOptions, create_torrent
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.magnet.uri import Magnet
@@ -104,11 +106,11 @@ def snapshot(directory: Path) -> dict[str, tuple[int, int, int]]:
     return {str(path): (state.st_size, state.st_mtime_ns, state.st_mode) for path, state in states}
 
 
-def ready(release: Release, *, verified: bool = True) -> Ready:
+def ready(release: Release, *, verified: bool = True) -> SeedableTorrent:
     """A release that was checked, as the seeder takes it."""
-    placement = prove(find(release.metainfo, [release.content], CheckOptions()))
+    placement = verify_or_raise(locate(release.metainfo, [release.content], CheckOptions()))
     basis = Basis.CHECKED if verified else Basis.TRUSTED
-    return Ready(key=str(release.torrent), metainfo=release.metainfo, placement=placement, basis=basis)
+    return SeedableTorrent(key=str(release.torrent), metainfo=release.metainfo, placement=placement, basis=basis)
 
 
 async def until(is_so: Callable[[], object], seconds: float = PATIENCE) -> None:
@@ -161,7 +163,8 @@ async def seeding(
     *releases: Release, session: SessionOptions = QUIET, verified: bool = True, **options: Any
 ) -> AsyncIterator[Running]:
     """Seed while the body runs."""
-    seeder = Seeder(Session(session), SeedOptions(keep_waiting=True, **options))
+    chosen = SeedOptions(session=session, **options)
+    seeder = Seeder(Session(session, count_blocks=chosen.peers_done is not None), chosen, keep_waiting=True)
     for release in releases:
         seeder.add(ready(release, verified=verified))
     running = Running(seeder)

@@ -32,7 +32,7 @@ from trees import write_tree
 from web_rig import web_server
 
 from mktorrent_py.cli.exit import ExitCode
-from mktorrent_py.client.fetching.source import download, read_source
+from mktorrent_py.client.fetching.source import download_torrent_file, read_source
 from mktorrent_py.content.scan import ScanOptions, Symlinks
 from mktorrent_py.errors import LimitError, MetainfoError, NetworkError, UsageError
 from mktorrent_py.metainfo.infohash import TorrentVersion
@@ -147,10 +147,10 @@ def test_a_selection_is_there_when_asked_again(given: Given, tmp_path: Path) -> 
 @pytest.mark.parametrize("words", [(), ("--metadata-only",)])
 def test_a_directory_that_cannot_be_made(hybrid: Given, tmp_path: Path, words: tuple[str, ...]) -> None:
     (tmp_path / "file").write_bytes(b"")
-    for place, reason in (("file", "something else stands there"), ("file/below", "not a directory")):
+    for place, reason in (("file", "a file of that name exists"), ("file/below", "not a directory")):
         code, _, err = fetch(hybrid.release.torrent, tmp_path / place, *words)
         assert code == ExitCode.CONTENT
-        assert f"cannot make the directory {tmp_path / place}: {reason}" in err
+        assert f"cannot create directory {tmp_path / place}: {reason}" in err
 
 
 def test_the_torrent_file_goes_into_a_new_directory(hybrid: Given, tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_nobody_there_is_exit_6(hybrid: Given, tmp_path: Path) -> None:
     for source in (hybrid.release.torrent, hybrid.release.magnet):
         code, _, err = fetch(source, tmp_path / "out", "--timeout", "1s")
         assert code == ExitCode.NETWORK
-        assert "nothing right came in" in err
+        assert "no valid data for 1 s" in err
 
 
 @pytest.mark.parametrize("mine", [b"my own", b"my own" * 100_000])
@@ -328,19 +328,19 @@ def test_urls_that_do_not_lead_to_a_torrent(tmp_path: Path) -> None:
     with web_server(tmp_path) as web:
         url = web.url()
         with pytest.raises(NetworkError, match="404"):
-            download(f"{url}/none", timeout=5)
+            download_torrent_file(f"{url}/none", timeout=5)
         with pytest.raises(NetworkError, match="not allowed"):
-            download(f"{url}/away", timeout=5)
+            download_torrent_file(f"{url}/away", timeout=5)
         with pytest.raises(LimitError):
-            download(f"{url}/large", timeout=5, limit=1999)
+            download_torrent_file(f"{url}/large", timeout=5, limit=1999)
         with pytest.raises(MetainfoError) as refused:
             read_source(f"{url}/large", timeout=5)
         assert refused.value.source == f"{url}/large"
-        assert len(download(f"{url}/large", timeout=5, limit=2000)) == 2000
+        assert len(download_torrent_file(f"{url}/large", timeout=5, limit=2000)) == 2000
     with socket.socket() as closed:
         closed.bind((HERE, 0))
-        with pytest.raises(NetworkError, match=r"cannot get .*: connection refused"):
-            download(f"http://{HERE}:{closed.getsockname()[1]}/", timeout=5)
+        with pytest.raises(NetworkError, match=r"cannot download .*: connection refused"):
+            download_torrent_file(f"http://{HERE}:{closed.getsockname()[1]}/", timeout=5)
 
 
 def test_metadata_that_is_too_large_is_not_taken(hybrid: Given, tmp_path: Path) -> None:

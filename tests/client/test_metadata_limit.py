@@ -74,7 +74,7 @@ def test_liars_are_ended_by_the_timeout(met: dict[str, Met], claim: str) -> None
     assert found.peer.met
     assert found.code == ExitCode.NETWORK
     said, hint = found.said
-    assert said == "mkt: no peer gave the metadata: nothing right came in for 2 s"
+    assert said == "mkt: download of the metadata stalled: no valid data for 2 s"
     assert f"{LIMIT:,} bytes" in hint
     assert "--max-metadata" in hint
 

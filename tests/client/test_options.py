@@ -20,10 +20,13 @@ from tracker_rig import tracking
 
 from mktorrent_py.cli import main
 from mktorrent_py.cli.exit import ExitCode
-from mktorrent_py.cli.output.events import TerminalFace
+from mktorrent_py.cli.hints import hint_for
+from mktorrent_py.cli.output.events import TerminalEventPrinter
+from mktorrent_py.cli.output.seed_events import SeedViews
 from mktorrent_py.client.network.proxy import Proxy
 from mktorrent_py.client.seeding import events, seeder
-from mktorrent_py.client.session import Session, settings_of
+from mktorrent_py.client.session import Session
+from mktorrent_py.client.settings import session_settings
 from mktorrent_py.errors import NetworkError
 
 
@@ -66,9 +69,9 @@ def test_a_port_that_is_taken_in_part_is_taken(
         if kind is socket.SOCK_STREAM:
             taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(NetworkError, match=f"port {port} is taken") as caught:
+        with pytest.raises(NetworkError, match=f"port {port} is already in use") as caught:
             Session(replace(QUIET, bind=None, port=port, utp=utp))
-        assert "--port" in (caught.value.hint or "")
+        assert "--port" in (hint_for(caught.value) or "")
 
 
 @pytest.mark.parametrize(("bind", "address"), [("::1", "[::1]"), ("127.0.0.9", "127.0.0.9"), ("lo", HERE)])
@@ -91,11 +94,11 @@ def test_a_binding_is_where_it_listens_and_whence_it_calls(tmp_path: Path, bind:
 
 
 def test_a_person_is_told_when_an_address_goes_and_comes(capsys: pytest.CaptureFixture[str]) -> None:
-    face = TerminalFace()
+    printer, views = TerminalEventPrinter(), SeedViews()
     for addresses in ((f"{HERE}:7",), (), (f"{HERE}:7", "[::1]:7")):
-        face.show(events.Listening(addresses=addresses))
+        printer.show(views.view(events.Listening(addresses=addresses)))
     lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
-    assert lines == [["listen", "nowhere: nobody can connect to us"], ["listen", f"{HERE}:7, [::1]:7"]]
+    assert lines == [["listen", "no address: peers cannot connect"], ["listen", f"{HERE}:7, [::1]:7"]]
 
 
 # What is said wrong
@@ -174,5 +177,5 @@ def test_creating_takes_the_same_bindings(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_libtorrent_has_every_setting() -> None:
-    settings = settings_of(replace(QUIET, bind=None, proxy=Proxy.parse("socks5://me:it@127.0.0.1:1")))
+    settings = session_settings(replace(QUIET, bind=None, proxy=Proxy.parse("socks5://me:it@127.0.0.1:1")))
     assert set(settings) <= set(lt.session(settings).get_settings())

@@ -33,8 +33,8 @@ from seeding_rig import (
     until,
 )
 
+from mktorrent_py.client.options import Encryption
 from mktorrent_py.client.seeding import events, seeder
-from mktorrent_py.client.session import Encryption
 from mktorrent_py.metainfo.infohash import TorrentVersion
 
 PIECES = 20
@@ -140,10 +140,10 @@ async def super_seed(directory: Path, version: TorrentVersion, verified: bool) -
         first, second = pieces_of(one), pieces_of(two)
         one.handle.connect_peer((HERE, two.port))
         await until(lambda: one.is_done() and two.is_done(), 40)
-        await until(lambda: seeder.seeder.uploaded >= LENGTH)
+        await until(lambda: seeder.seeder.statistics.uploaded >= LENGTH)
     assert len(first) + len(second) < PIECES
     assert not first & second
-    assert 0.9 < seeder.seeder.ratio < 1.5
+    assert 0.9 < seeder.seeder.statistics.ratio < 1.5
     assert not seeder.told(events.SeedFailed)
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,12 +33,16 @@ from seeding_rig import (
     snapshot,
 )
 
+from mktorrent_py import client
+from mktorrent_py.cli.commands.seed import SourceOptions
 from mktorrent_py.cli.exit import ExitCode
-from mktorrent_py.client import binding
-from mktorrent_py.client.seeding import events, seeder
-from mktorrent_py.client.seeding.content_check import CheckOptions, find, prove, prove_unchanged
-from mktorrent_py.client.seeding.queue import created_library, gather
-from mktorrent_py.client.session import Encryption, Session, settings_of
+from mktorrent_py.client.options import Encryption
+from mktorrent_py.client.seeding import events, peer_tracking, seeder
+from mktorrent_py.client.seeding.content_check import CheckOptions, locate, refuse_newer, verify_or_raise
+from mktorrent_py.client.seeding.queue import resolve_sources
+from mktorrent_py.client.seeding.torrents import SeedableTorrent
+from mktorrent_py.client.session import Session
+from mktorrent_py.client.settings import session_settings
 from mktorrent_py.create import CreateOptions, create_torrent
 from mktorrent_py.errors import ContentError, NetworkError, RefusedError, UsageError
 from mktorrent_py.metainfo.infohash import TorrentVersion
@@ -102,15 +107,14 @@ def test_content_under_other_names_is_read_where_it_is(tmp_path: Path) -> None:
 def test_what_was_just_created_is_not_read_again(tmp_path: Path) -> None:
     make_release(tmp_path)
     created = create_torrent(tmp_path / "release", CreateOptions())
-    library = created_library(created.metainfo, created.draft.content, 0.5)
-    (item,) = library.ready
+    item = SeedableTorrent.created(created.metainfo, created.draft.content, seconds=0.5)
     assert item.checked == 0.5
     assert [Path(os.fsdecode(path)).read_bytes() for path in item.placement.paths] == [
         (tmp_path / "release").joinpath(*file.path).read_bytes() for file in created.metainfo.info.files
     ]
     os.utime(tmp_path / "release" / "a.bin")
     with pytest.raises(ContentError, match="changed"):
-        created_library(created.metainfo, created.draft.content, 0.5)
+        SeedableTorrent.created(created.metainfo, created.draft.content)
 
 
 def flip(path: Path) -> None:
@@ -198,7 +202,7 @@ def test_wrong_content_is_not_seeded(tmp_path: Path, damage: str) -> None:
     file = release.content / "a.bin"
     {"missing": file.unlink, "short": lambda: os.truncate(file, 5), "corrupt": lambda: flip(file)}[damage]()
     with pytest.raises(ContentError, match=f"a.bin is {damage}"):
-        prove(find(release.metainfo, [release.content], CheckOptions()))
+        verify_or_raise(locate(release.metainfo, [release.content], CheckOptions()))
 
 
 def test_trust_looks_at_sizes_and_times(tmp_path: Path) -> None:
@@ -207,21 +211,20 @@ def test_trust_looks_at_sizes_and_times(tmp_path: Path) -> None:
     old = release.torrent.stat().st_mtime_ns
     for path in release.content.rglob("*"):
         os.utime(path, ns=(old, old))
-    prove_unchanged(prove(find(release.metainfo, [release.content], trusting)), release.torrent)
+    refuse_newer(verify_or_raise(locate(release.metainfo, [release.content], trusting)), release.torrent)
     os.utime(release.content / "a.bin", ns=(old + 1, old + 1))
-    with pytest.raises(ContentError, match="younger"):
-        prove_unchanged(prove(find(release.metainfo, [release.content], trusting)), release.torrent)
+    with pytest.raises(ContentError, match="was modified after"):
+        refuse_newer(verify_or_raise(locate(release.metainfo, [release.content], trusting)), release.torrent)
     os.truncate(release.content / "a.bin", 5)
     with pytest.raises(ContentError, match="short"):
-        prove(find(release.metainfo, [release.content], trusting))
+        verify_or_raise(locate(release.metainfo, [release.content], trusting))
 
 
 def test_it_ends_when_peers_have_everything(tmp_path: Path) -> None:
     release = make_release(tmp_path)
 
     async def scene() -> list[events.SeedEvent]:
-        session = replace(QUIET, count_blocks=True)
-        async with seeding(release, session=session, peers_done=2) as seeder:
+        async with seeding(release, peers_done=2) as seeder:
             for number in range(2):
                 await Leecher(release, tmp_path / f"out{number}").fetch_from(seeder.port)
             await asyncio.wait_for(seeder.task, 10)
@@ -236,11 +239,10 @@ def test_a_peer_that_comes_with_everything_does_not_count(tmp_path: Path) -> Non
     release = make_release(tmp_path)
 
     async def scene() -> int:
-        session = replace(QUIET, count_blocks=True)
-        async with seeding(release, session=session, peers_done=1, duration=1.5) as seeder:
+        async with seeding(release, peers_done=1, duration=1.5) as seeder:
             Leecher(release, tmp_path, have=True).dial(seeder.port)
             await asyncio.wait_for(seeder.task, 10)
-        return seeder.seeder.peers_done
+        return seeder.seeder.status().peers_done
 
     assert asyncio.run(scene()) == 0
 
@@ -264,7 +266,7 @@ def test_a_peer_that_stays_for_a_moment_is_told_of(tmp_path: Path, monkeypatch: 
 
 def test_every_torrent_has_its_peers_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However few are looked at each time."""
-    monkeypatch.setattr(seeder, "TORRENTS_A_TICK", 1)
+    monkeypatch.setattr(peer_tracking, "TORRENTS_PER_TICK", 1)
     releases = [make_release(tmp_path, tree={"a": 300_000 + number}, name=f"r{number}") for number in range(3)]
 
     async def scene() -> set[str]:
@@ -295,7 +297,7 @@ def test_a_tracker_is_told_of_once_whatever_our_addresses(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("option", "reason"), [({"ratio": 1.0}, "ratio 1 reached"), ({"duration": 0.3}, "the time is over")]
+    ("option", "reason"), [({"ratio": 1.0}, "ratio 1 reached"), ({"duration": 0.3}, "time limit reached")]
 )
 def test_it_ends_by_itself(tmp_path: Path, option: dict[str, float], reason: str) -> None:
     release = make_release(tmp_path)
@@ -345,7 +347,7 @@ def test_a_port_that_is_taken_is_an_error() -> None:
     with socket.socket() as taken:
         taken.bind((HERE, 0))
         taken.listen()
-        with pytest.raises(NetworkError, match=r"port \d+ is taken"):
+        with pytest.raises(NetworkError, match=r"port \d+ is already in use"):
             Session(replace(QUIET, port=taken.getsockname()[1]))
 
 
@@ -356,13 +358,13 @@ def test_a_binding_that_cannot_be_had_is_an_error(place: str) -> None:
 
 
 def test_nothing_calls_out_that_was_not_asked_for() -> None:
-    settings = settings_of(QUIET)
+    settings = session_settings(QUIET)
     assert not settings.get("webtorrent_stun_server")
     assert settings["dht_bootstrap_nodes"] == ""
     for switch in ("enable_dht", "enable_lsd", "enable_upnp", "enable_natpmp", "listen_system_port_fallback"):
         assert settings[switch] is False
     assert settings["max_retry_port_bind"] == 0
-    assert settings_of(replace(QUIET, bind="10.0.0.1"))["outgoing_interfaces"] == "10.0.0.1"
+    assert session_settings(replace(QUIET, bind="10.0.0.1"))["outgoing_interfaces"] == "10.0.0.1"
     assert set(settings) <= set(lt.session(settings).get_settings()), "a setting that libtorrent does not have"
 
 
@@ -398,9 +400,10 @@ def test_obfuscation(tmp_path: Path, encryption: Encryption) -> None:
 
 
 def test_without_libtorrent_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(binding, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "libtorrent", None)
     with pytest.raises(UsageError) as caught:
-        binding.require_libtorrent()
+        client.seed("release.torrent")
+    assert caught.value.code == "libtorrent-missing"
     assert caught.value.hint
 
 
@@ -506,28 +509,47 @@ def test_a_directory_is_followed(tmp_path: Path) -> None:
     assert code == ExitCode.METAINFO
 
 
-def test_what_the_words_mean(tmp_path: Path) -> None:
+def test_sources_become_torrents_and_places_of_content(tmp_path: Path) -> None:
     release = make_release(tmp_path)
     options = CheckOptions()
-    one = gather([release.torrent, release.content], [], options)
-    assert [item.places for item in one.items] == [(release.content,)]
-    beside = gather([release.torrent], [], options)
-    assert beside.items[0].places == (tmp_path,)
-    several = gather([release.torrent, release.torrent], [tmp_path / "x"], options)
-    assert {item.places for item in several.items} == {(tmp_path / "x",)}
-    two = gather([release.torrent, tmp_path / "other.torrent"], [], options)
-    assert [item.places for item in two.items] == [(tmp_path,), (tmp_path,)]
+    one = resolve_sources([release.torrent], [release.content], options)
+    assert [source.places for source in one.sources] == [(release.content,)]
+    beside = resolve_sources([release.torrent], [], options)
+    assert beside.sources[0].places == (tmp_path,)
+    several = resolve_sources([release.torrent, release.torrent], [tmp_path / "x"], options)
+    assert {source.places for source in several.sources} == {(tmp_path / "x",)}
+    two = resolve_sources([release.torrent, tmp_path / "other.torrent"], [], options)
+    assert [source.places for source in two.sources] == [(tmp_path,), (tmp_path,)]
     with pytest.raises(UsageError, match="is a directory"):
-        gather([release.torrent, release.torrent, release.content], [], options)
-    directory = gather([tmp_path], [], options, watch=True)
+        resolve_sources([release.torrent, release.torrent, release.content], [], options)
+    directory = resolve_sources([tmp_path], [], options, watch=True)
     assert directory.watched == tmp_path
-    assert [item.torrent for item in directory.items] == [release.torrent]
+    assert [source.torrent for source in directory.sources] == [release.torrent]
+
+
+@pytest.mark.parametrize(
+    ("sources", "content", "expected"),
+    [
+        (["a.torrent", "dir"], None, (["a.torrent"], ["dir"])),
+        (["a.torrent", "b.torrent"], None, (["a.torrent", "b.torrent"], [])),
+        (["a.torrent", "dir"], ["elsewhere"], (["a.torrent", "dir"], ["elsewhere"])),
+        (["a.torrent"], None, (["a.torrent"], [])),
+        (["a.torrent", "b.torrent", "dir"], None, (["a.torrent", "b.torrent", "dir"], [])),
+    ],
+)
+def test_the_second_of_two_words_may_be_the_content(
+    sources: list[str], content: list[str] | None, expected: tuple[list[str], list[str]]
+) -> None:
+    words = {"sources": [Path(word) for word in sources], "content": content and [Path(word) for word in content]}
+    options = SourceOptions({**dict.fromkeys(SourceOptions.__annotations__), **words})
+    torrents, places = options.split()
+    assert ([str(path) for path in torrents], [str(path) for path in places]) == expected
 
 
 def test_a_directory_without_a_torrent_is_waited_for_with_a_word(tmp_path: Path) -> None:
     code, _, err = run_mkt("seed", tmp_path, "--port", "0", *QUIET_WORDS, "--for", "1s")
     assert code == 0
-    assert "there is no torrent in" in err
+    assert "contains no torrents yet" in err
 
 
 def test_a_torrent_that_is_not_there_ends_it_at_once(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seeding_rig import HERE, QUIET_WORDS, TREE, Release, make_release, running, seeding
 
-from mktorrent_py.client.session import REQUEST_QUEUE
+from mktorrent_py.client.settings import REQUEST_QUEUE
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.merkle import BLOCK_LENGTH
 

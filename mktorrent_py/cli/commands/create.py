@@ -98,7 +98,7 @@ def create(
         if printer.is_text and target.content != STANDARD_STREAM:
             create_report.print_next_steps(path, target.content)
         return ExitCode.DONE
-    from mktorrent_py.cli.output.events import seed_created
+    from mktorrent_py.cli.output.seed_events import seed_created
 
     return seed_created(created, session, seconds=seconds, json=output.json, quiet=output.quiet)
 

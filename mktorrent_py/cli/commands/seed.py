@@ -1,103 +1,64 @@
-"""`mkt seed`: give content to others until told to stop."""
+"""`mkt seed`: seed content until stopped."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from mktorrent_py.cli.options import types
 from mktorrent_py.cli.options.groups import Group, flag, in_groups, option, with_examples
-from mktorrent_py.cli.options.network import Peering
-from mktorrent_py.cli.options.output import QuietOption, ThreadsOption
+from mktorrent_py.cli.options.network import NetworkOptions, parse_address
+from mktorrent_py.cli.options.output import EventOptions, ThreadsOption
 from mktorrent_py.cli.options.types import Text
-from mktorrent_py.cli.output import messages
-from mktorrent_py.client.binding import require_libtorrent
-from mktorrent_py.formatting import printable
 
-if TYPE_CHECKING:
-    from mktorrent_py.client.seeding.queue import Library
-    from mktorrent_py.client.seeding.seeder import SeedOptions
-    from mktorrent_py.client.session import SessionOptions
-
-app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
+app = typer.Typer()
 
 
-class Given(Group):
-    """What is given, and how it is made sure of."""
+class SourceOptions(Group):
+    """What is seeded, and how it is checked."""
 
-    what: list[Path] = typer.Argument(
-        metavar="TORRENT [CONTENT]", help="A torrent and its content, or torrents, or a directory of them."
+    heading = "Content"
+
+    sources: list[Path] = typer.Argument(
+        metavar="TORRENT [CONTENT]", help="A torrent and its content, or torrents, or a directory of torrents."
     )
     content: list[Path] | None = typer.Option(
-        None, "--content", "-c", metavar="DIR", help="Look here for the content; may be given more than once."
+        None, "--content", "-c", metavar="DIR", help="Look for the content in this directory; repeatable."
     )
-    watch: bool = typer.Option(True, "--watch/--no-watch", help="Follow a directory of torrents as it changes.")
-    trust: bool = flag("--trust", help="Compare sizes and times only; hash nothing beforehand.")
+    watch: bool = typer.Option(True, "--watch/--no-watch", help="Follow a directory of torrents as files come and go.")
+    trust: bool = flag("--trust", help="Compare sizes and times only; hash nothing at the start.")
     cache: Path | None = option(
-        "--cache", metavar="FILE", help="Remember checks here; what has not changed since is not read again."
+        "--cache", metavar="FILE", help="Remember checks in this file; unchanged content is not read again."
     )
     threads: ThreadsOption = 0
 
-    def library(self) -> Library:
-        """Raises UsageError."""
-        from mktorrent_py.client.seeding.check_cache import Proofs
-        from mktorrent_py.client.seeding.content_check import CheckOptions
-        from mktorrent_py.client.seeding.queue import gather
-
-        proofs = Proofs(self.cache) if self.cache is not None else None
-        check = CheckOptions(trust=self.trust, threads=self.threads, proofs=proofs)
-        return gather(self.what, self.content or (), check, watch=self.watch)
+    def split(self) -> tuple[list[Path], list[Path]]:
+        """Return the torrents and where to look for content: of two words the second may be the content."""
+        if len(self.sources) == 2 and not self.content:
+            torrent, other = self.sources
+            if other.suffix != ".torrent" or other.is_dir():
+                return [torrent], [other]
+        return self.sources, self.content or []
 
 
-class Giving(Group):
-    """To whom, and for how long."""
+class SeedLimits(Group):
+    """How much is uploaded, to how many peers, and for how long."""
 
-    heading = "Giving"
+    heading = "Seeding"
 
-    slots: int = typer.Option(64, "--slots", metavar="N", min=1, help="Send to N peers at a time.")
-    max_peers: int = typer.Option(500, "--max-peers", metavar="N", min=1, help="Connect to at most N peers.")
     ratio: float | None = typer.Option(
-        None, "--ratio", metavar="R", min=0, help="Stop when R times the content was sent."
+        None, "--ratio", metavar="R", min=0, help="Stop when R times the content has been uploaded."
     )
     duration: Text = option("--for", metavar="TIME", help="Stop after 90s, 15min, 2h or 1d.")
     until_peers_done: int | None = typer.Option(
-        None, "--until-peers-done", metavar="N", min=1, help="Stop when N peers have everything."
+        None, "--until-peers-done", metavar="N", min=1, help="Stop when N peers have received everything."
     )
-    super_seed: bool = flag("--super-seed", help="Show each peer other pieces: for a lone seed.")
-    announce_ip: Text = option("--announce-ip", metavar="ADDR", help="Tell trackers this address.")
+    slots: int = typer.Option(64, "--slots", metavar="N", min=1, help="Upload to at most N peers at a time.")
+    max_peers: int = typer.Option(500, "--max-peers", metavar="N", min=1, help="Connect to at most N peers.")
+    super_seed: bool = flag("--super-seed", help="Super-seeding (BEP 16), for a single initial seeder.")
+    announce_ip: Text = option("--announce-ip", metavar="ADDR", help="Announce this address to trackers.")
     http: Text = option("--http", metavar="HOST:PORT", help="Serve a status page, /metrics and /healthz.")
-
-    def session(self, peering: Peering) -> SessionOptions:
-        """Raises UsageError."""
-        return replace(
-            peering.session(),
-            slots=self.slots,
-            max_peers=self.max_peers,
-            announce_ip=self.announce_ip,
-            count_blocks=self.until_peers_done is not None,
-        )
-
-    def seed_options(self, *, keep_waiting: bool) -> SeedOptions:
-        """Raises UsageError."""
-        from mktorrent_py.client.seeding.seeder import SeedOptions
-
-        return SeedOptions(
-            ratio=types.check_ratio(self.ratio) if self.ratio is not None else None,
-            duration=types.parse_duration(self.duration) if self.duration is not None else None,
-            peers_done=self.until_peers_done,
-            keep_waiting=keep_waiting,
-            super_seed=self.super_seed,
-        )
-
-
-class Telling(Group):
-    """How it is told."""
-
-    json: bool = flag("--json", help="Say what happens as one JSON object a line.")
-    quiet: QuietOption = False
 
 
 @app.command(
@@ -109,14 +70,25 @@ class Telling(Group):
     ),
 )
 @in_groups
-def seed(given: Given, giving: Giving, peering: Peering, telling: Telling) -> int:
-    """Give content to others from where it lies. It is checked first, and never written to."""
-    require_libtorrent()
-    from mktorrent_py.cli.output.events import run_seeding
+def seed(source: SourceOptions, limits: SeedLimits, network: NetworkOptions, output: EventOptions) -> int:
+    """Seed content from where it is. It is checked first, and never written to."""
+    from mktorrent_py import client
+    from mktorrent_py.cli.output.seed_events import seed_until_stopped
 
-    session = giving.session(peering)
-    library = given.library()
-    seed_options = giving.seed_options(keep_waiting=library.watched is not None)
-    if library.watched is not None and not library.items:
-        messages.note(f"there is no torrent in {printable(str(library.watched))} yet; it is watched for some to come")
-    return run_seeding(library, session, seed_options, http=giving.http, json=telling.json, quiet=telling.quiet)
+    client.require_libtorrent()
+    options = client.SeedOptions(
+        ratio=types.check_ratio(limits.ratio) if limits.ratio is not None else None,
+        duration=types.parse_duration(limits.duration) if limits.duration is not None else None,
+        peers_done=limits.until_peers_done,
+        super_seed=limits.super_seed,
+        trust=source.trust,
+        cache=source.cache,
+        threads=source.threads,
+        watch=source.watch,
+        status_address=parse_address(limits.http) if limits.http is not None else None,
+        sandbox=True,
+        session=network.session(slots=limits.slots, max_peers=limits.max_peers, announce_ip=limits.announce_ip),
+    )
+    torrents, content = source.split()
+    seeding = client.seed(torrents, content=content, options=options)
+    return seed_until_stopped(seeding, json=output.json, quiet=output.quiet)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,9 @@ import typer
 
 from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.cli.options.groups import Group, flag, in_groups, option, with_examples
-from mktorrent_py.cli.options.network import stop_on_signals
 from mktorrent_py.cli.options.output import EventOptions
 from mktorrent_py.cli.options.types import Text
+from mktorrent_py.cli.signals import run_in_loop, stop_on_signals
 from mktorrent_py.tracker import TrackerOptions
 
 if TYPE_CHECKING:
@@ -119,9 +118,7 @@ def track(
         snapshot_interval=storage.snapshot_interval,
         store=storage.store,
     )
-    # The default event loop of Windows cannot watch a socket.
-    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(_track(options, printer_for(json=output.json, quiet=output.quiet)))
+    return run_in_loop(_track(options, printer_for(json=output.json, quiet=output.quiet)))
 
 
 async def _track(options: TrackerOptions, printer: TrackerEventPrinter) -> int:

@@ -25,7 +25,7 @@ from mktorrent_py.metainfo.piece_length import parse_size
 from mktorrent_py.torrentfile import reason_of
 
 if TYPE_CHECKING:
-    from mktorrent_py.client.session import SessionOptions
+    from mktorrent_py.client import SessionOptions
 
 
 class OutputFileOptions(Group):
@@ -222,11 +222,9 @@ class SeedingOptions(Group):
                 "--seed cannot be combined with -, --dry-run or --field",
                 hint="Create the torrent first, then run mkt seed TORRENT CONTENT.",
             )
-        from mktorrent_py.client.binding import require_libtorrent
+        from mktorrent_py.client import DEFAULT_PORT, SessionOptions, require_libtorrent
 
         require_libtorrent()
-        from mktorrent_py.client.session import DEFAULT_PORT, SessionOptions
-
         return SessionOptions(port=DEFAULT_PORT if self.seed_port is None else self.seed_port, bind=self.seed_bind)
 
 

@@ -1,20 +1,20 @@
-"""Gets the torrent file that a magnet names from peers, and nothing of the content.
+"""Gets the metainfo that a magnet names from peers, and none of the content.
 
-The info dictionary comes by BEP 9, in one piece for all versions. The piece layers of v2 and hybrid torrents are not
-part of it; they come by the hash requests of BEP 52, from peers in the v2 swarm.
+The info dictionary comes by BEP 9, the same for all versions. The piece layers of v2 and hybrid torrents are not part
+of it; they come by the hash requests of BEP 52, from peers in the v2 swarm.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import libtorrent as lt
 
-from mktorrent_py.client.fetching.stall import TICK, Dialer, FetchOptions, Watchdog
+from mktorrent_py.client.fetching.stall import TICK, PeerDialer, StallTimer
 from mktorrent_py.client.network.proxy import Proxy
 from mktorrent_py.client.network.route import peer_address
 from mktorrent_py.client.session import Session
@@ -30,78 +30,84 @@ from mktorrent_py.metainfo.write.top_level import encode_piece_layers, web_seed_
 LAYERS_TIMEOUT = 10.0
 """Seconds without news after which piece layers are done without: every client gets them with the content, too."""
 
+Peers = Sequence[tuple[str, int]]
 
-async def fetch_torrent(session: Session, magnet: Magnet, options: FetchOptions, progress: Progress) -> Metainfo:
-    """The torrent that a magnet names, with its piece layers where peers give them.
 
-    Nothing is written. `progress` is of bytes received. Raises NetworkError when nobody gives it in time, LimitError
-    when it is too large.
-    """
-    metainfo = await fetch_metadata(session, magnet, options, progress)
+async def request_torrent(
+    session: Session, magnet: Magnet, peers: Peers, timeout: float, progress: Progress
+) -> Metainfo:
+    """Return the metainfo of a magnet, with its piece layers where peers have them; raises as `request_metadata`."""
+    metainfo = await request_metadata(session, magnet, peers, timeout, progress)
     if not lacks_piece_layers(metainfo):
         return metainfo
-    patience = min(options.timeout or LAYERS_TIMEOUT, LAYERS_TIMEOUT)
     try:
-        layers = await _fetch_piece_layers(session, metainfo, magnet, replace(options, timeout=patience))
+        patience = min(timeout or LAYERS_TIMEOUT, LAYERS_TIMEOUT)
+        layers = await _request_piece_layers(session, metainfo, magnet, peers, patience)
     except NetworkError:
         return metainfo
-    return _metainfo_of(metainfo.info.raw, magnet, layers)
+    return _to_metainfo(metainfo.info.raw, magnet, layers)
 
 
-async def fetch_metadata(session: Session, magnet: Magnet, options: FetchOptions, progress: Progress) -> Metainfo:
-    """The torrent that a magnet names, with its trackers and web seeds, and without piece layers.
+async def request_metadata(
+    session: Session, magnet: Magnet, peers: Peers, timeout: float, progress: Progress
+) -> Metainfo:
+    """Return the metainfo of a magnet, with its trackers and web seeds, and without piece layers.
 
-    Nothing is written. `progress` is of bytes received. Raises NetworkError when nobody gives it in time, LimitError
-    when it is too large.
+    `progress` counts the bytes received. Writes nothing. Raises NetworkError when it does not arrive in time,
+    LimitError when it is too large.
     """
     limit = session.options.max_metadata
-    hint = f"Try again later, or name a peer with --peer. Above {limit:,} bytes it is not taken (--max-metadata)."
-    watchdog = Watchdog(options.timeout, "no peer gave the metadata", hint)
+    timer = StallTimer(timeout, "download of the metadata", "metadata-stalled", limit=limit)
     furthest = 0
     with _added(session, magnet) as handle:
-        dialer = Dialer(handle, [*options.peers, *peers_of(magnet, session.options.proxy)])
+        dialer = PeerDialer(handle, [*peers, *peers_of(magnet, session.options.proxy)])
         while True:
             for alert in session.alerts():
                 torrent = handle.torrent_file() if isinstance(alert, lt.metadata_received_alert) else None
                 if torrent is not None:
-                    return _without_layers(torrent, magnet, limit)
-            dialer.dial()
+                    info = torrent.info_section()
+                    if len(info) > limit:
+                        raise LimitError(f"the metadata has {len(info):,} bytes, more than the limit of {limit:,}")
+                    return _to_metainfo(info, magnet, {} if torrent.info_hashes().has_v2() else None)
+            dialer.connect()
             status = handle.status(0)
             progress.count(status.total_download - progress.bytes_done)
-            # What proves wrong is thrown away, and to get as far once more is no news.
+            # Invalid metadata is discarded, and receiving it once more is no progress.
             furthest = max(furthest, status.progress_ppm)
-            watchdog.see(furthest)
+            timer.update(furthest)
             await session.wait(TICK)
 
 
-async def _fetch_piece_layers(
-    session: Session, metainfo: Metainfo, magnet: Magnet, options: FetchOptions
+async def _request_piece_layers(
+    session: Session, metainfo: Metainfo, magnet: Magnet, peers: Peers, timeout: float
 ) -> Mapping[bytes, bytes]:
-    """The layers by their roots. Raises NetworkError when not all of them come.
+    """Return the layers by their roots. Raises NetworkError when not all of them arrive.
 
-    The torrent is asked for once more, by its v2 infohash alone, for two reasons: in the v1 swarm of a hybrid nobody
-    answers hash requests; and seeds leave at once a peer that knows what is in a torrent and wants none of it.
+    The torrent is added once more, by its v2 infohash alone, for two reasons: no peer in the v1 swarm of a hybrid
+    answers hash requests; and seeds disconnect at once from a peer that has the metadata and wants no content.
     """
     in_v2_swarm = replace(magnet, infohashes=Infohashes(v2=metainfo.infohashes.v2))
-    watchdog = Watchdog(options.timeout, "no peer gave the piece layers")
-    with session.among_seeds(), _added(session, in_v2_swarm) as handle:
-        dialer = Dialer(handle, [*options.peers, *peers_of(magnet, session.options.proxy)])
+    timer = StallTimer(timeout, "download of the piece layers")
+    with session.keeping_seeds_connected(), _added(session, in_v2_swarm) as handle:
+        dialer = PeerDialer(handle, [*peers, *peers_of(magnet, session.options.proxy)])
         hashes = 0
         while True:
             for alert in session.alerts():
                 if isinstance(alert, lt.save_resume_data_alert):
-                    if layers := _layers_in(alert.params):
+                    if layers := _complete_layers(alert.params):
                         return layers
-                    hashes = _length_of_hashes(alert.params)
-            watchdog.see(hashes)
-            dialer.dial()
+                    # Only valid hashes count: messages do not, as a refusal is one, too.
+                    resume: Any = lt.write_resume_data(alert.params)
+                    hashes = sum([len(tree[b"hashes"]) for tree in resume.get(b"trees", [])])
+            timer.update(hashes)
+            dialer.connect()
             await session.wait(TICK)
             handle.save_resume_data(lt.torrent_handle.save_info_dict)
 
 
 @contextlib.contextmanager
 def _added(session: Session, magnet: Magnet) -> Iterator[lt.torrent_handle]:
-    """A magnet in the session, of which no content will be asked for."""
+    """Keep a magnet in the session while the body runs, without asking for content."""
     parameters = lt.parse_magnet_uri(str(magnet))
     parameters.flags = lt.torrent_flags.default_dont_download
     parameters.save_path = os.devnull
@@ -112,8 +118,8 @@ def _added(session: Session, magnet: Magnet) -> Iterator[lt.torrent_handle]:
         session.lt.remove_torrent(handle)
 
 
-def _layers_in(parameters: lt.add_torrent_params) -> dict[bytes, bytes]:
-    """All the layers of a torrent on its way; none while one of them is not whole."""
+def _complete_layers(parameters: lt.add_torrent_params) -> dict[bytes, bytes]:
+    """Return all piece layers of a torrent; none while one of them is incomplete."""
     try:
         torrent: Any = lt.write_torrent_file(parameters)
     except RuntimeError:
@@ -121,27 +127,14 @@ def _layers_in(parameters: lt.add_torrent_params) -> dict[bytes, bytes]:
     return dict(torrent.get(b"piece layers", {}))
 
 
-def _length_of_hashes(parameters: lt.add_torrent_params) -> int:
-    """How many bytes of hashes have come and are right. What peers send is no measure: a refusal is a message, too."""
-    resume: Any = lt.write_resume_data(parameters)
-    return sum([len(tree[b"hashes"]) for tree in resume.get(b"trees", [])])
-
-
 def lacks_piece_layers(metainfo: Metainfo) -> bool:
-    """Whether there are files of more than one piece whose piece layers are not in the torrent (BEP 52)."""
+    """Return whether files of more than one piece have no piece layers in the torrent (BEP 52)."""
     info = metainfo.info
     roots = {file.pieces_root for file in info.files if file.pieces_root and file.length > info.piece_length}
     return not roots <= (metainfo.piece_layers or {}).keys()
 
 
-def _without_layers(torrent: lt.torrent_info, magnet: Magnet, limit: int) -> Metainfo:
-    info = torrent.info_section()
-    if len(info) > limit:
-        raise LimitError(f"the metadata has {len(info):,} bytes, more than the {limit:,} that are allowed")
-    return _metainfo_of(info, magnet, {} if torrent.info_hashes().has_v2() else None)
-
-
-def _metainfo_of(info: bytes, magnet: Magnet, layers: Mapping[bytes, bytes] | None) -> Metainfo:
+def _to_metainfo(info: bytes, magnet: Magnet, layers: Mapping[bytes, bytes] | None) -> Metainfo:
     fields: dict[str, bencode.Encodable] = {
         "info": bencode.Raw(info),
         **tracker_fields(tuple([(url,) for url in magnet.trackers])),
@@ -153,7 +146,7 @@ def _metainfo_of(info: bytes, magnet: Magnet, layers: Mapping[bytes, bytes] | No
 
 
 def peers_of(magnet: Magnet, proxy: Proxy | None) -> list[tuple[str, int]]:
-    """The peers that a magnet names and that have an address; behind a proxy no name is looked up here."""
+    """Return the addresses of the peers that a magnet names; with a proxy, host names are not resolved and left out."""
     peers = []
     for host, _, port in [peer.rpartition(":") for peer in magnet.peers]:
         with contextlib.suppress(NetworkError):

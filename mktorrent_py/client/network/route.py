@@ -1,4 +1,4 @@
-"""The way out: from which address or interface, and through which proxy. Nothing that was asked for is gone around."""
+"""The route of outgoing connections: the address or interface they start from, the proxy they go through."""
 
 from __future__ import annotations
 
@@ -14,70 +14,77 @@ from urllib.parse import urlsplit
 
 from mktorrent_py.client.network.proxy import Proxy, ProxyKind, is_address
 from mktorrent_py.errors import NetworkError, UsageError
+from mktorrent_py.torrentfile import reason_of
 
 _INTERFACE = re.compile(r"[^\s,:/\[\]]{1,64}")
 
 
 def check_bind(text: str) -> None:
-    """An address or the name of an interface. Raises UsageError for what can be neither."""
+    """Raise UsageError for what can be neither an IP address nor the name of an interface."""
     if not is_address(text) and not _INTERFACE.fullmatch(text):
-        raise UsageError(f"{text!r} is not an address or interface", hint="Say one, such as 192.0.2.7 or eth0.")
+        raise UsageError(
+            f"{text!r} is not an address or interface", code="bind-invalid", hint="Use one such as 192.0.2.7 or eth0."
+        )
 
 
 def check_address(text: str, what: str) -> None:
-    """Raises UsageError for what is not an IP address."""
+    """Raise UsageError for what is not an IP address; `what` names it in the message."""
     if not is_address(text):
-        raise UsageError(f"{what} cannot be {text!r}", hint="Write an address, such as 192.0.2.7 or 2001:db8::7.")
+        raise UsageError(
+            f"{what} cannot be {text!r}", code="address-invalid", hint="Use one such as 192.0.2.7 or 2001:db8::7."
+        )
 
 
 def peer_address(host: str, proxy: Proxy | None) -> str:
-    """An address of a peer. Raises NetworkError; behind a proxy for every name, as libtorrent looks none up."""
+    """Resolve the host of a peer. Raises NetworkError; with a proxy for every name, as none is resolved locally."""
     if proxy is not None and not is_address(host):
         raise NetworkError(
-            f"behind a proxy a peer needs an address, and {host} is a name", hint="Look it up where that may be done."
+            f"with a proxy, peers must be given as IP addresses ({host} is a host name)",
+            code="peer-name-with-proxy",
+            host=host,
         )
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise NetworkError(f"cannot find the peer {host}: {reason.lower()}") from error
+        reason = reason_of(error)
+        raise NetworkError(f"cannot resolve peer {host}: {reason}", code="peer-unresolvable", host=host) from error
     return str(found[0][4][0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """How trackers and web servers are reached.
+    """The route to trackers and web servers.
 
-    Where neither is said, torrent files come as `http_proxy` and its like in the environment say.
+    Without either, torrent files are downloaded as `http_proxy` and the like in the environment ask for.
     """
 
     bind: str | None = None
     proxy: Proxy | None = None
 
     def refusals(self, trackers: Iterable[str], web_seeds: Iterable[str]) -> dict[str, str]:
-        """Which of these would not be reached this way, and why."""
+        """Return the URLs that cannot be reached by this route, with the reason of each."""
         reasons = {url: self._tracker_refusal(url) for url in trackers}
         if self.proxy is not None:
             reasons |= {url: self.proxy.web_seed_refusal(url) for url in web_seeds}
         return {url: reason for url, reason in reasons.items() if reason is not None}
 
     def _tracker_refusal(self, url: str) -> str | None:
-        """libtorrent's WebTorrent knows neither proxy nor binding."""
         if urlsplit(url).scheme in ("ws", "wss") and (self.bind is not None or self.proxy is not None):
-            return f"WebTorrent would go past --{'bind' if self.proxy is None else 'proxy'}"
+            # libtorrent's WebTorrent supports neither.
+            return f"WebTorrent would bypass the {'bind address' if self.proxy is None else 'proxy'}"
         return self.proxy.tracker_refusal(url) if self.proxy is not None else None
 
     def handlers(self) -> list[urllib.request.BaseHandler]:
-        """What makes urllib take this way and no other."""
+        """Return handlers that make urllib use this route and no other."""
         if self.proxy is None and self.bind is None:
             return []
-        nobody = urllib.request.ProxyHandler({})
+        no_environment = urllib.request.ProxyHandler({})
         if self.proxy is not None and self.proxy.kind is ProxyKind.HTTP:
-            return [nobody, _ThroughHttp(self.proxy)]
-        return [nobody, _Plain(self), _Secure(self)]
+            return [no_environment, _ThroughHttp(self.proxy)]
+        return [no_environment, _Plain(self), _Secure(self)]
 
     def connect(self, host: str, port: int, timeout: float | None) -> socket.socket:
-        """Raises OSError or NetworkError."""
+        """Return a connection by this route. Raises OSError or NetworkError."""
         if self.proxy is not None:
             return self.proxy.connect(host, port, timeout)
         if self.bind is None or is_address(self.bind):
@@ -86,8 +93,8 @@ class Route:
 
 
 class _Routed(HTTPConnection):
-    def __init__(self, *words: Any, route: Route, **options: Any) -> None:
-        super().__init__(*words, **options)
+    def __init__(self, *arguments: Any, route: Route, **options: Any) -> None:
+        super().__init__(*arguments, **options)
         self._route = route
 
     def connect(self) -> None:
@@ -95,7 +102,7 @@ class _Routed(HTTPConnection):
 
 
 class _RoutedSecurely(HTTPSConnection, _Routed):
-    """Encrypts what the other one connects, which is its base's `connect`."""
+    """TLS over the connection of its base."""
 
 
 class _Plain(urllib.request.HTTPHandler):
@@ -117,7 +124,7 @@ class _Secure(urllib.request.HTTPSHandler):
 
 
 class _ThroughHttp(urllib.request.BaseHandler):
-    """Sends every request to the proxy, whatever `no_proxy` says."""
+    """Handler that sends every request to the proxy, whatever `no_proxy` is."""
 
     handler_order = 100
 
@@ -137,8 +144,8 @@ class _ThroughHttp(urllib.request.BaseHandler):
 def _connect_from(interface: str, host: str, port: int, timeout: float | None) -> socket.socket:
     option = getattr(socket, "SO_BINDTODEVICE", None)
     if option is None:
-        raise UsageError("this system binds to addresses alone", hint="Say an address with --bind.")
-    error: OSError = OSError(f"{host} has no address")
+        raise UsageError("this system can bind to addresses only", code="bind-needs-address")
+    error = OSError(f"{host} has no address")
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         stream = socket.socket(family, kind, protocol)
         stream.settimeout(timeout)

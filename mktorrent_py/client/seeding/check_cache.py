@@ -1,9 +1,8 @@
-"""Remembers what was checked, so that content that has not changed since need not be read again.
+"""Remembers checks, so that content that has not changed since its last one need not be read again.
 
-The record is a text file with a line for each check: a torrent's infohashes, and a digest of where its files lay and
-what the system said of them (length, inode, times of change). It is only ever added to, by one write a line, through a
-descriptor that was opened before this process gave up the right to write; a line that is torn or makes no sense counts
-for nothing, and its torrent is read again.
+The cache is a text file with a line for each check: the torrent's infohashes, and a digest of the paths of its files
+and of what the system reports about them (size, inode, times). Lines are only appended, each by one write, through a
+descriptor that is opened before the process gives up the right to write; a torn or meaningless line is ignored.
 """
 
 from __future__ import annotations
@@ -14,18 +13,20 @@ import os
 import time
 from pathlib import Path
 
-from mktorrent_py.client.seeding.change_monitor import Placement, shown
+from mktorrent_py.client.seeding.change_monitor import FilePlacement
 from mktorrent_py.errors import UsageError
+from mktorrent_py.formatting import printable
 from mktorrent_py.metainfo.infohash import Infohashes
+from mktorrent_py.torrentfile import reason_of
 
 SETTLED_AFTER = 2_000_000_000
-"""Nanoseconds a file must have been at rest when its check began: file systems tell times apart only so finely."""
+"""Nanoseconds that a file must have been unchanged when its check began: timestamps of file systems are coarse."""
 
 _MODE = 0o600
 
 
-class Proofs:
-    """The record at `path`, which is made when it is not there."""
+class CheckCache:
+    """The cache in the file at `path`, which is created when it does not exist."""
 
     def __init__(self, path: Path) -> None:
         """Raises UsageError for a file that cannot be read and written."""
@@ -34,19 +35,20 @@ class Proofs:
             with open(self._descriptor, "rb", closefd=False) as file:
                 lines = file.read().splitlines()
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise UsageError(f"cannot keep a record of checks in {shown(os.fsencode(path))}: {reason}") from error
-        words = [line.split(b" ") for line in lines]
-        self._digests = {pair[0]: pair[1] for pair in words if len(pair) == 2}
+            raise UsageError(
+                f"cannot use {printable(str(path))} as a check cache: {reason_of(error)}", code="cache-unusable"
+            ) from error
+        pairs = [line.split(b" ") for line in lines]
+        self._digests = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
-    def hold(self, infohashes: Infohashes, placement: Placement) -> bool:
-        """Whether these very files were found right, and have not changed since."""
+    def is_current(self, infohashes: Infohashes, placement: FilePlacement) -> bool:
+        """Return whether these very files passed a check and have not changed since."""
         return self._digests.get(_key(infohashes)) == _digest(placement)
 
-    def add(self, infohashes: Infohashes, placement: Placement, *, seconds: float) -> None:
-        """Take note of files that were just found right, by a check that began `seconds` ago.
+    def record(self, infohashes: Infohashes, placement: FilePlacement, *, seconds: float) -> None:
+        """Record that files passed a check that began `seconds` ago.
 
-        A file that had changed shortly before is not remembered: another change might have left its times as they are.
+        Files that had changed shortly before are not recorded: another change might have left their times the same.
         """
         began = time.time_ns() - round(seconds * 1e9)
         times = [max(state.mtime, state.ctime) for state in placement.states if state is not None]
@@ -62,10 +64,10 @@ def _key(infohashes: Infohashes) -> bytes:
     return b"%b+%b" % ((infohashes.v1 or b"").hex().encode(), (infohashes.v2 or b"").hex().encode())
 
 
-def _digest(placement: Placement) -> bytes:
-    """Devices are left out: their numbers may be others after the machine was started again."""
-    found = hashlib.sha256()
+def _digest(placement: FilePlacement) -> bytes:
+    """Return the digest of a placement, without devices: their numbers may change when the machine restarts."""
+    digest = hashlib.sha256()
     for path, state in zip(placement.paths, placement.states, strict=True):
         facts = (state.size, state.mtime, state.ctime, state.inode) if state is not None else ()
-        found.update(b"%b\0%b\0" % (path, repr(facts).encode()))
-    return found.hexdigest().encode()
+        digest.update(b"%b\0%b\0" % (path, repr(facts).encode()))
+    return digest.hexdigest().encode()

@@ -1,4 +1,4 @@
-"""What happens while seeding, as values: whoever shows it decides how."""
+"""Events of seeding, as values."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ from mktorrent_py.errors import TorrentError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """Peers can reach us at `addresses` (`host:port`), which come and go; behind a proxy there are none."""
+    """Peers can connect at `addresses` (`host:port`), which come and go; with a proxy there are none."""
 
     addresses: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoTorrents:
+    """The watched directory contains no torrent at the start."""
+
+    directory: str
+
+
 class Basis(StrEnum):
-    """Why content may be given: it was hashed just now, or has not changed since it was, or is taken on trust."""
+    """Why content may be uploaded: it was hashed now, is unchanged since its last check, or is trusted."""
 
     CHECKED = "checked"
     REMEMBERED = "remembered"
@@ -25,7 +32,7 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedStarted:
-    """A torrent is being given. `length` in bytes, `checked` in seconds (None: not hashed just now), hashes in hex."""
+    """A torrent is seeded from now on. `length` in bytes, `checked` in seconds (None: not hashed), hashes in hex."""
 
     name: str
     magnet: str
@@ -48,14 +55,14 @@ class SeedFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedRemoved:
-    """A torrent was taken out of the directory that is watched."""
+    """A torrent was removed from the watched directory."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackerAnswered:
-    """A tracker took our announce. Counts are None where it does not say; `again` is in seconds."""
+    """A tracker accepted our announce. Counts are None where it sends none; `again` is in seconds."""
 
     name: str
     url: str
@@ -66,7 +73,7 @@ class TrackerAnswered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackerFailed:
-    """A tracker did not answer, or refused."""
+    """A tracker did not answer, or refused the announce."""
 
     name: str
     url: str
@@ -75,7 +82,7 @@ class TrackerFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerJoined:
-    """A peer is connected. `client` is what it calls itself."""
+    """A peer is connected. `client` is the name it sent."""
 
     name: str
     address: str
@@ -84,7 +91,7 @@ class PeerJoined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerLeft:
-    """A peer is gone; `done` when it has everything now."""
+    """A peer disconnected; `done` if it has everything now."""
 
     name: str
     address: str
@@ -93,7 +100,7 @@ class PeerLeft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checking:
-    """A torrent whose content is being read; in bytes."""
+    """A torrent whose content is being checked; in bytes."""
 
     name: str
     done: int
@@ -102,7 +109,7 @@ class Checking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How it goes, once a second: bytes, bytes a second, seconds. `ratio` is what was sent over what there is."""
+    """Totals, once a second: bytes, bytes a second, seconds. `ratio` is bytes sent over bytes of content."""
 
     torrents: int
     peers: int
@@ -127,6 +134,7 @@ class SeedEnded:
 
 SeedEvent = (
     Listening
+    | NoTorrents
     | SeedStarted
     | SeedFailed
     | SeedRemoved

@@ -1,4 +1,4 @@
-"""The other ends of our connections, as far as a seeder cares."""
+"""Connected peers, as far as a seeder needs them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 from mktorrent_py.formatting import printable
 
 Endpoint = tuple[str, int]
-_LENGTH_SHOWN = 60
+_MAX_CLIENT_NAME = 60
 _CLIENT_IN_ID = 8
 
 
 @dataclass(slots=True, kw_only=True)
 class Peer:
-    """A connected peer. `had` is the share of the content it had when we first saw, `has` what it has since.
+    """A connected peer. `had` is the share of the content it had when it was first seen, `has` what it has now.
 
-    `sent` counts the blocks we sent it, in bytes, and is known only where blocks are counted.
+    `sent` is the bytes of the blocks sent to it, known only where blocks are counted; `rate` is in bytes a second.
     """
 
     address: str
@@ -26,8 +26,8 @@ class Peer:
     sent: int = 0
     rate: int = 0
 
-    def learn(self, info: Any) -> bool:
-        """Take note of libtorrent's peer_info; True when the peer has just said who it is."""
+    def update(self, info: Any) -> bool:
+        """Update from libtorrent's peer_info; True when the peer has just introduced itself."""
         self.has, self.rate = info.progress, info.payload_up_speed
         is_known = not info.flags & (info.handshake | info.connecting)
         if self.had is None and is_known:
@@ -37,10 +37,10 @@ class Peer:
             self.client = client_name(info.client)
         return is_new
 
-    def learn_from_id(self, peer_id: bytes) -> bool:
-        """The same of a peer that leaves: some have come and gone before anybody looked at them.
+    def update_from_id(self, peer_id: bytes) -> bool:
+        """Update from the id of a peer that leaves, which may not have been seen before; True if it was not.
 
-        The start of an id names the client and its version, in few letters (BEP 20).
+        The start of a peer id names the client and its version in a few letters (BEP 20).
         """
         is_new = not self.client and any(peer_id)
         if is_new:
@@ -48,19 +48,19 @@ class Peer:
         return is_new
 
     def is_done(self, length: int) -> bool:
-        """Whether it came with less than everything and left with all of it, be it by us alone."""
+        """Return whether it arrived with less than all `length` bytes and left with all of them, whoever sent them."""
         if self.had == 1:
             return False
         return self.has == 1 or self.sent + (self.had or 0) * length >= length
 
 
 def address_of(endpoint: Endpoint) -> str:
-    """`host:port`, with brackets around IPv6."""
+    """Return `host:port`, with brackets around IPv6."""
     host, port = endpoint
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def client_name(name: bytes | str) -> str:
-    """What a peer calls itself, made harmless: it may be anything."""
+    """Return the client name that a peer sent, made printable and short."""
     text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
-    return printable(text)[:_LENGTH_SHOWN] or "unknown"
+    return printable(text)[:_MAX_CLIENT_NAME] or "unknown"

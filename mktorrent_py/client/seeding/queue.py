@@ -1,4 +1,4 @@
-"""Feeds a seeder: checks one torrent after the other, and follows what comes into and goes out of a directory."""
+"""Feeds a seeder: checks one torrent after the other, and follows a directory of torrents as files come and go."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mktorrent_py.client.seeding.content_check import CheckOptions, find, settle, vouch
-from mktorrent_py.client.seeding.events import Basis, Checking
+from mktorrent_py.client.seeding.content_check import CheckOptions, check, locate
+from mktorrent_py.client.seeding.events import Checking
 from mktorrent_py.client.seeding.seeder import Seeder
-from mktorrent_py.client.seeding.torrents import Ready
-from mktorrent_py.content.scan import Content
+from mktorrent_py.client.seeding.torrents import SeedableTorrent
 from mktorrent_py.errors import TorrentError, UsageError
 from mktorrent_py.formatting import printable
 from mktorrent_py.hashing.hasher import Progress
@@ -22,12 +21,12 @@ from mktorrent_py.metainfo.metainfo import Metainfo
 from mktorrent_py.torrentfile import read_metainfo, reason_of
 
 SUFFIX = ".torrent"
-SHOWN_EVERY = 0.5
+REPORT_EVERY = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """A torrent file, and where to look for its content."""
+class SeedSource:
+    """A torrent file, and the places to look for its content."""
 
     torrent: Path
     places: tuple[Path, ...]
@@ -38,153 +37,123 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Library:
-    """What is to be seeded: torrents by name, and, where `watched` is a directory, all that come into it."""
+class SeedQueue:
+    """What is to be seeded: checked torrents, torrents to check, and those that appear in the `watched` directory."""
 
-    items: tuple[Item, ...]
-    ready: tuple[Ready, ...] = ()
+    sources: tuple[SeedSource, ...] = ()
+    ready: tuple[SeedableTorrent, ...] = ()
     watched: Path | None = None
     places: tuple[Path, ...] = ()
     check: CheckOptions = field(default_factory=CheckOptions)
 
+    def __len__(self) -> int:
+        return len(self.ready) + len(self.sources)
 
-def gather(what: Sequence[Path], content: Sequence[Path], check: CheckOptions, *, watch: bool = False) -> Library:
-    """What `what` means: a torrent and its content, or torrents whose content is looked for in `content`.
 
-    A directory without a second word is a directory of torrents. Where no content is named, it is looked for beside
-    each torrent file. Raises UsageError.
+def resolve_sources(
+    paths: Sequence[Path], content: Sequence[Path], options: CheckOptions, *, watch: bool = False
+) -> SeedQueue:
+    """Return the queue of torrent files, or of the torrent files in a directory, which may be watched.
+
+    Content is looked for in `content`, or else beside each torrent file. Raises UsageError for a directory among
+    several torrent files, and for one that cannot be listed.
     """
-    if len(what) == 1 and what[0].is_dir():
-        places = tuple(content) or (what[0],)
-        items = tuple([Item(torrent=path, places=places) for path in torrents_in(what[0])])
-        return Library(items=items, watched=what[0] if watch else None, places=places, check=check)
-    if len(what) == 2 and not content and not _is_torrent_file(what[1]):
-        return Library(items=(Item(torrent=what[0], places=(what[1],)),), check=check)
-    _refuse_directories(what)
-    items = tuple([Item(torrent=path, places=tuple(content) or (path.parent,)) for path in what])
-    return Library(items=items, check=check)
-
-
-def _is_torrent_file(path: Path) -> bool:
-    return path.suffix == SUFFIX and not path.is_dir()
-
-
-def _refuse_directories(torrents: Sequence[Path]) -> None:
-    for path in torrents:
+    if len(paths) == 1 and paths[0].is_dir():
+        directory = paths[0]
+        places = tuple(content) or (directory,)
+        torrents = [directory / name for name in sorted(_modification_times(directory))]
+        sources = tuple([SeedSource(torrent=path, places=places) for path in torrents])
+        return SeedQueue(sources=sources, watched=directory if watch else None, places=places, check=options)
+    for path in paths:
         if path.is_dir():
-            raise UsageError(
-                f"{printable(str(path))} is a directory, and stands where a torrent file should",
-                hint="Say --content DIR for where the content of several torrents is.",
-            )
+            message = f"{printable(str(path))} is a directory, where a torrent file is expected"
+            raise UsageError(message, code="torrent-is-directory")
+    sources = tuple([SeedSource(torrent=path, places=tuple(content) or (path.parent,)) for path in paths])
+    return SeedQueue(sources=sources, check=options)
 
 
-def created_library(metainfo: Metainfo, content: Content, seconds: float) -> Library:
-    """What was just created, to be seeded without being read again; hashing it took `seconds`.
-
-    Raises ContentError when a file has changed since.
-    """
-    placement = settle(metainfo.info.layout, content.root, content.disk)
-    ready = Ready(key=content.name, metainfo=metainfo, placement=placement, basis=Basis.CHECKED, checked=seconds)
-    return Library(items=(), ready=(ready,))
-
-
-def torrents_in(directory: Path) -> list[Path]:
-    """The torrent files of a directory, by name. Raises UsageError when it cannot be listed."""
-    return [directory / name for name in sorted(_times_of(directory))]
-
-
-async def feed(library: Library, seeder: Seeder) -> None:
-    """Give everything to the seeder, each torrent as soon as it is checked; then watch, where that is asked for."""
-    for ready in library.ready:
+async def run_queue(queue: SeedQueue, seeder: Seeder) -> None:
+    """Add everything to the seeder, each torrent as soon as it is checked; then watch, where that is asked for."""
+    for torrent in queue.ready:
         try:
-            seeder.add(ready)
+            seeder.add(torrent)
         except TorrentError as error:
-            seeder.refuse(ready.metainfo.info.name, error)
+            seeder.fail(torrent.metainfo.info.name, error)
         finally:
             seeder.expected -= 1
-    await _check_all(library.items, library.check, seeder)
-    if library.watched is not None:
-        await _watch(library, library.watched, seeder)
+    await _check_all(queue.sources, queue.check, seeder)
+    if queue.watched is not None:
+        await _watch(queue, queue.watched, seeder)
 
 
-async def _check_all(items: Iterable[Item], options: CheckOptions, seeder: Seeder) -> None:
-    for item in items:
+async def _check_all(sources: Iterable[SeedSource], options: CheckOptions, seeder: Seeder) -> None:
+    for source in sources:
         try:
-            seeder.add(await _checked(item, options, seeder))
+            seeder.add(await _checked(source, options, seeder))
         except TorrentError as error:
-            seeder.refuse(item.torrent.name, error)
+            seeder.fail(source.torrent.name, error)
         finally:
             seeder.checking = None
             seeder.expected -= 1
 
 
-async def _checked(item: Item, options: CheckOptions, seeder: Seeder) -> Ready:
-    check = _Check(item, options)
-    work = asyncio.create_task(asyncio.to_thread(check.run))
-    try:
-        while not (await asyncio.wait([work], timeout=SHOWN_EVERY))[0]:
-            seeder.checking = check.state()
-    except asyncio.CancelledError:
-        check.progress.cancel()
-        raise
-    return work.result()
+async def _checked(source: SeedSource, options: CheckOptions, seeder: Seeder) -> SeedableTorrent:
+    """Check a torrent in a thread, while `seeder.checking` follows its progress. Raises TorrentError."""
+    metainfo: Metainfo | None = None
+    progress = Progress()
 
-
-class _Check:
-    """The check of one torrent, in a thread; others may ask how far it is."""
-
-    def __init__(self, item: Item, options: CheckOptions) -> None:
-        self.progress = Progress()
-        self._item, self._options = item, options
-        self._metainfo: Metainfo | None = None
-
-    def run(self) -> Ready:
-        """Raises TorrentError."""
-        self._metainfo = metainfo = read_metainfo(self._item.torrent)
-        verification = find(metainfo, self._item.places, self._options)
-        found = vouch(verification, self._options, torrent=self._item.torrent, progress=self.progress)
-        return Ready(
-            key=self._item.key,
+    def run() -> SeedableTorrent:
+        nonlocal metainfo
+        metainfo = read_metainfo(source.torrent)
+        found = check(locate(metainfo, source.places, options), options, torrent=source.torrent, progress=progress)
+        return SeedableTorrent(
+            key=source.key,
             metainfo=metainfo,
             placement=found.placement,
             basis=found.basis,
             checked=found.seconds,
         )
 
-    def state(self) -> Checking | None:
-        if self._metainfo is None:
-            return None
-        total = self._metainfo.info.layout.content_length
-        return Checking(name=self._metainfo.info.name, done=min(self.progress.bytes_done, total), total=total)
+    work = asyncio.create_task(asyncio.to_thread(run))
+    try:
+        while not (await asyncio.wait([work], timeout=REPORT_EVERY))[0]:
+            if metainfo is not None:
+                total = metainfo.info.layout.content_length
+                done = min(progress.bytes_done, total)
+                seeder.checking = Checking(name=metainfo.info.name, done=done, total=total)
+    except asyncio.CancelledError:
+        progress.cancel()
+        raise
+    return work.result()
 
 
-async def _watch(library: Library, directory: Path, seeder: Seeder) -> None:
-    """A torrent file that changes is another one; one that was refused may not have been whole."""
+async def _watch(queue: SeedQueue, directory: Path, seeder: Seeder) -> None:
+    """Follow a directory. A file that changed is another torrent; one that failed may have been incomplete."""
     from watchfiles import awatch
 
-    known = await asyncio.to_thread(_times_of, directory)
-    known = {item.torrent.name: known.get(item.torrent.name, 0) for item in library.items}
-    async for _ in awatch(directory, watch_filter=_is_torrent, recursive=False, **_LOOK_ANYWAY):
-        there = await asyncio.to_thread(_times_of, directory)
-        fresh = [name for name, time in there.items() if time != known.get(name)]
-        for name in [*(known.keys() - there.keys()), *fresh]:
+    known = await asyncio.to_thread(_modification_times, directory)
+    known = {source.torrent.name: known.get(source.torrent.name, 0) for source in queue.sources}
+    async for _ in awatch(directory, watch_filter=_is_torrent, recursive=False, **_POLL_TOO):
+        present = await asyncio.to_thread(_modification_times, directory)
+        changed = [name for name, time in present.items() if time != known.get(name)]
+        for name in [*(known.keys() - present.keys()), *changed]:
             seeder.remove(str(directory / name))
-        seeder.expected += len(fresh)
-        items = [Item(torrent=directory / name, places=library.places) for name in fresh]
-        await _check_all(items, library.check, seeder)
-        known = there
+        seeder.expected += len(changed)
+        sources = [SeedSource(torrent=directory / name, places=queue.places) for name in changed]
+        await _check_all(sources, queue.check, seeder)
+        known = present
 
 
-_LOOK_ANYWAY: dict[str, Any] = {"rust_timeout": 5000, "yield_on_timeout": True}
-"""Some file systems do not tell of changes: look every 5 s in any case."""
+_POLL_TOO: dict[str, Any] = {"rust_timeout": 5000, "yield_on_timeout": True}
+"""Some file systems do not report changes: look every 5 s in any case."""
 
 
 def _is_torrent(change: object, path: str) -> bool:
     return path.endswith(SUFFIX)
 
 
-def _times_of(directory: Path) -> dict[str, int]:
-    """The torrent files of a directory, by name, and when each was last changed. Raises UsageError."""
+def _modification_times(directory: Path) -> dict[str, int]:
+    """Return when each torrent file of a directory was last changed, by name. Raises UsageError."""
     times = {}
     try:
         with os.scandir(directory) as entries:
@@ -193,5 +162,6 @@ def _times_of(directory: Path) -> dict[str, int]:
                     with contextlib.suppress(FileNotFoundError):
                         times[entry.name] = entry.stat().st_mtime_ns
     except OSError as error:
-        raise UsageError(f"cannot list {printable(str(directory))}: {reason_of(error)}") from error
+        message = f"cannot list {printable(str(directory))}: {reason_of(error)}"
+        raise UsageError(message, code="directory-unreadable") from error
     return times

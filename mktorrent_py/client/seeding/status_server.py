@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler, Middleware
 from mktorrent_py.client.seeding.events import TrackerAnswered, TrackerFailed
 from mktorrent_py.client.seeding.seeder import Seeder
 from mktorrent_py.client.seeding.status_page import PageFacts, PeerFacts, TorrentFacts, render_page
-from mktorrent_py.client.seeding.torrents import Seeding
+from mktorrent_py.client.seeding.torrents import ActiveTorrent
 from mktorrent_py.errors import NetworkError
 from mktorrent_py.formatting import plural
 from mktorrent_py.web.metrics import CONTENT_TYPE, CounterMetricFamily, GaugeMetricFamily, Metric, render_metrics
@@ -104,16 +104,16 @@ def page_facts(seeder: Seeder) -> PageFacts:
     """What the page shows; of many torrents the first ones."""
     return PageFacts(
         addresses=tuple(seeder.session.addresses),
-        seconds=seeder.seconds,
-        uploaded=seeder.uploaded,
-        ratio=seeder.ratio,
-        rates=tuple(seeder.rates),
+        seconds=seeder.statistics.seconds,
+        uploaded=seeder.statistics.uploaded,
+        ratio=seeder.statistics.ratio,
+        rates=tuple(seeder.statistics.rates),
         torrents=tuple([_torrent_facts(torrent) for torrent in islice(seeder.torrents.values(), MAX_TORRENTS_SHOWN)]),
         more=max(len(seeder.torrents) - MAX_TORRENTS_SHOWN, 0),
     )
 
 
-def _torrent_facts(torrent: Seeding) -> TorrentFacts:
+def _torrent_facts(torrent: ActiveTorrent) -> TorrentFacts:
     return TorrentFacts(
         name=torrent.name,
         magnet=torrent.started.magnet,
@@ -138,7 +138,7 @@ def _reply(answer: TrackerAnswered | TrackerFailed) -> str:
     return ", ".join(["ok", *[plural(count, noun) for count, noun in counts if count is not None]])
 
 
-def _copies(torrent: Seeding) -> list[float]:
+def _copies(torrent: ActiveTorrent) -> list[float]:
     """How many peers have each run of pieces, as a mean over the run."""
     totals: list[float] = []
     for info in torrent.handle.get_peer_info() if torrent.peers else ():

@@ -1,43 +1,63 @@
-"""A torrent on its way through a seeder: ready to be given, and being given."""
+"""A torrent in a seeder: ready to be seeded, and active."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import libtorrent as lt
 
 from mktorrent_py.client.seeding import events
-from mktorrent_py.client.seeding.change_monitor import Placement
+from mktorrent_py.client.seeding.change_monitor import FilePlacement, stat_files
+from mktorrent_py.client.seeding.content_check import confirm_unchanged
 from mktorrent_py.client.seeding.events import Basis
 from mktorrent_py.client.seeding.peers import Endpoint, Peer
+from mktorrent_py.content.scan import Content
 from mktorrent_py.metainfo.magnet.uri import Magnet
 from mktorrent_py.metainfo.metainfo import Metainfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """A torrent to give and where its content lies. `key` tells it from others.
+class SeedableTorrent:
+    """A torrent whose content was checked, and where it is. `key` identifies it in a seeder.
 
-    `basis` is why it may be given, and `checked` how many seconds its check took, where it was hashed just now. Where
-    it was not, libtorrent hashes each piece before it first gives it.
+    `basis` is why it may be uploaded, `checked` how many seconds its check took if it was hashed just now. Unless the
+    basis is CHECKED, libtorrent hashes each piece before it first uploads it.
     """
 
     key: str
     metainfo: Metainfo
-    placement: Placement
+    placement: FilePlacement
     basis: Basis
     checked: float | None = None
 
+    @classmethod
+    def created(cls, metainfo: Metainfo, content: Content, *, seconds: float | None = None) -> SeedableTorrent:
+        """Return the torrent that was just created of `content`; hashing it took `seconds`.
 
-TrackerNews = events.TrackerAnswered | events.TrackerFailed
+        Raises ContentError when a file has changed since.
+        """
+        placement = confirm_unchanged(metainfo.info.layout, content.root, content.disk)
+        return cls(key=content.name, metainfo=metainfo, placement=placement, basis=Basis.CHECKED, checked=seconds)
+
+    @classmethod
+    def downloaded(cls, metainfo: Metainfo, paths: Sequence[Path]) -> SeedableTorrent:
+        """Return the torrent that was just downloaded to `paths`. Raises ContentError when a file is missing."""
+        placement = stat_files(metainfo.info.layout, [os.fsencode(path) for path in paths])
+        return cls(key=str(metainfo.infohashes), metainfo=metainfo, placement=placement, basis=Basis.CHECKED)
+
+
+TrackerReply = events.TrackerAnswered | events.TrackerFailed
 
 
 @dataclass(slots=True, kw_only=True)
-class Seeding:
-    """A torrent that is being given, as far as it changes; lengths in bytes, rates in bytes a second.
+class ActiveTorrent:
+    """A torrent that is being seeded: what changes about it. Lengths in bytes, rates in bytes a second.
 
-    `trackers` holds the last answer of each, by its URL; `out_of_reach` from which of our addresses a tracker cannot
-    be reached.
+    `trackers` holds the last reply of each, by its URL; `unreachable` which trackers cannot be reached from which of
+    our addresses.
     """
 
     key: str
@@ -47,17 +67,17 @@ class Seeding:
     rate: int = 0
     availability: float = 0.0
     peers: dict[Endpoint, Peer] = field(default_factory=dict)
-    trackers: dict[str, TrackerNews] = field(default_factory=dict)
-    out_of_reach: set[tuple[str, Endpoint]] = field(default_factory=set)
+    trackers: dict[str, TrackerReply] = field(default_factory=dict)
+    unreachable: set[tuple[str, Endpoint]] = field(default_factory=set)
 
     @property
     def name(self) -> str:
         return self.started.name
 
 
-def started_of(ready: Ready) -> events.SeedStarted:
-    """What there is to tell of a torrent when its seeding begins."""
-    metainfo = ready.metainfo
+def started_event(torrent: SeedableTorrent) -> events.SeedStarted:
+    """Return the event that a torrent is seeded from now on."""
+    metainfo = torrent.metainfo
     hashes = metainfo.infohashes
     return events.SeedStarted(
         name=metainfo.info.name,
@@ -67,6 +87,6 @@ def started_of(ready: Ready) -> events.SeedStarted:
         length=metainfo.info.layout.content_length,
         files=len(metainfo.info.files),
         private=metainfo.info.private,
-        basis=ready.basis,
-        checked=ready.checked,
+        basis=torrent.basis,
+        checked=torrent.checked,
     )

@@ -19,7 +19,9 @@ LONGEST_WINDOWS_PATH = 259
 """UTF-16 units that Windows takes in a path unless long paths are enabled (MAX_PATH without its NUL)."""
 
 _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9¹²³]) *(?:\.|$)", re.IGNORECASE)
+WINDOWS_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9¹²³]) *(?:\.|$)", re.IGNORECASE)
+"""Matches names that Windows takes for devices, whatever their extension."""
+
 _SUSPECT = re.compile(
     r'[<>:"|?*\x00-\x1f]|[. ](?:/|$)|(?:^|/)(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(?:[ ./$]|$|in\$|out\$)',
     re.IGNORECASE,
@@ -43,7 +45,7 @@ def _windows_problem(component: str) -> str | None:
         return f"`{printable(found.group())}` is not allowed on Windows"
     if component[-1] in ". ":
         return f"Windows drops the {'dot' if component[-1] == '.' else 'space'} at the end of {printable(component)!r}"
-    if _RESERVED.match(component):
+    if WINDOWS_DEVICE.match(component):
         return f"{printable(component)!r} is the name of a device on Windows"
     return None
 

@@ -15,8 +15,8 @@ from commands import free_port
 from seeding_rig import HERE, QUIET_WORDS, Release, make_release, run_mkt, running, snapshot
 
 from mktorrent_py.cli.exit import ExitCode
-from mktorrent_py.client.seeding.check_cache import SETTLED_AFTER, Proofs
-from mktorrent_py.client.seeding.content_check import CheckOptions, Vouched, find, vouch
+from mktorrent_py.client.seeding.check_cache import SETTLED_AFTER, CheckCache
+from mktorrent_py.client.seeding.content_check import CheckedContent, CheckOptions, check, locate
 from mktorrent_py.client.seeding.events import Basis
 from mktorrent_py.content.scan import ScanOptions, Symlinks
 from mktorrent_py.errors import ContentError
@@ -31,16 +31,16 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Release:
     return make_release(tmp_path, TorrentVersion.HYBRID)
 
 
-def vouched(release: Release, record: Path) -> Vouched:
-    options = CheckOptions(proofs=Proofs(record))
-    return vouch(
-        find(release.metainfo, [release.content], options), options, torrent=release.torrent, progress=Progress()
+def checked(release: Release, record: Path) -> CheckedContent:
+    options = CheckOptions(cache=CheckCache(record))
+    return check(
+        locate(release.metainfo, [release.content], options), options, torrent=release.torrent, progress=Progress()
     )
 
 
 def test_what_has_not_changed_is_not_read_again(release: Release, tmp_path: Path) -> None:
     record = tmp_path / "record"
-    first, second = vouched(release, record), vouched(release, record)
+    first, second = checked(release, record), checked(release, record)
     assert (first.basis, second.basis) == (Basis.CHECKED, Basis.REMEMBERED)
     assert first.placement == second.placement
     assert (first.seconds is None, second.seconds is None) == (False, True)
@@ -76,14 +76,14 @@ def test_what_has_changed_is_read_again(
     release: Release, tmp_path: Path, change: Callable[[Path], Any], is_right: bool
 ) -> None:
     record = tmp_path / "record"
-    vouched(release, record)
+    checked(release, record)
     change(release.content / "a.bin")
     if is_right:
-        assert vouched(release, record).basis is Basis.CHECKED
-        assert vouched(release, record).basis is Basis.REMEMBERED
+        assert checked(release, record).basis is Basis.CHECKED
+        assert checked(release, record).basis is Basis.REMEMBERED
     else:
         with pytest.raises(ContentError, match=r"a\.bin"):
-            vouched(release, record)
+            checked(release, record)
 
 
 def test_stored_links_are_no_hindrance(release: Release, tmp_path: Path) -> None:
@@ -91,39 +91,39 @@ def test_stored_links_are_no_hindrance(release: Release, tmp_path: Path) -> None
     linked = make_release(tmp_path, scan=ScanOptions(symlinks=Symlinks.STORE))
     assert any(file.symlink for file in linked.metainfo.info.files)
     record = tmp_path / "record"
-    assert [vouched(linked, record).basis for _ in range(2)] == [Basis.CHECKED, Basis.REMEMBERED]
+    assert [checked(linked, record).basis for _ in range(2)] == [Basis.CHECKED, Basis.REMEMBERED]
 
 
 def test_another_torrent_of_the_same_files_is_checked(release: Release, tmp_path: Path) -> None:
     record = tmp_path / "record"
-    vouched(release, record)
+    checked(release, record)
     other = make_release(tmp_path / "other", TorrentVersion.V1)
-    assert vouched(replace(other, content=release.content), record).basis is Basis.CHECKED
+    assert checked(replace(other, content=release.content), record).basis is Basis.CHECKED
 
 
 def test_content_that_was_moved_is_checked(release: Release, tmp_path: Path) -> None:
     record = tmp_path / "record"
-    vouched(release, record)
+    checked(release, record)
     moved = release.content.rename(tmp_path / "moved")
-    assert vouched(replace(release, content=moved), record).basis is Basis.CHECKED
+    assert checked(replace(release, content=moved), record).basis is Basis.CHECKED
 
 
 def test_a_file_that_was_just_written_is_not_remembered(tmp_path: Path) -> None:
     """It could be written to once more within the same tick of the file system's clock."""
     release, record = make_release(tmp_path), tmp_path / "record"
     assert SETTLED_AFTER > 0
-    assert vouched(release, record).basis is Basis.CHECKED
-    assert vouched(release, record).basis is Basis.CHECKED
+    assert checked(release, record).basis is Basis.CHECKED
+    assert checked(release, record).basis is Basis.CHECKED
     assert record.read_bytes() == b""
 
 
 @pytest.mark.parametrize("damage", [lambda line: line[:-9], lambda line: b"\0\xff" * 30, lambda line: b""])
 def test_a_damaged_record_costs_a_check(release: Release, tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     record = tmp_path / "record"
-    vouched(release, record)
+    checked(release, record)
     record.write_bytes(damage(record.read_bytes()))
-    assert vouched(release, record).basis is Basis.CHECKED
-    assert vouched(release, record).basis is Basis.REMEMBERED
+    assert checked(release, record).basis is Basis.CHECKED
+    assert checked(release, record).basis is Basis.REMEMBERED
 
 
 def test_as_a_person_starts_it_again(tmp_path: Path) -> None:
@@ -149,4 +149,4 @@ def test_a_record_that_cannot_be_kept_is_a_usage_error(tmp_path: Path, place: st
     words = ("seed", release.torrent, release.content, "--port", str(free_port()), "--bind", HERE)
     code, _, err = run_mkt(*words, "--cache", tmp_path / place)
     assert code == ExitCode.USAGE
-    assert "cannot keep a record of checks" in err
+    assert "as a check cache" in err

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mktorrent_py.client.seeding.change_monitor import FileState, Patrol, change_of, place
+from mktorrent_py.client.seeding.change_monitor import ChangeMonitor, FileState, describe_change, stat_files
 from mktorrent_py.errors import ContentError
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import File, Layout
@@ -77,7 +77,7 @@ def file(tmp_path: Path) -> Path:
 def test_every_fault_is_a_change(file: Path, fault: str) -> None:
     state = FileState.of(os.fsencode(file))
     FAULTS[fault](file)
-    change = change_of(os.fsencode(file), state)
+    change = describe_change(os.fsencode(file), state)
     assert change is not None
     assert change.startswith(str(file))
 
@@ -86,7 +86,7 @@ def test_every_fault_is_a_change(file: Path, fault: str) -> None:
 def test_what_leaves_the_bytes_alone_is_none(file: Path, deed: str) -> None:
     state = FileState.of(os.fsencode(file))
     HARMLESS[deed](file)
-    assert change_of(os.fsencode(file), state) is None
+    assert describe_change(os.fsencode(file), state) is None
 
 
 def lay_out(*lengths: int) -> Layout:
@@ -100,32 +100,32 @@ def test_placing_refuses_what_is_not_as_the_torrent_says(tmp_path: Path) -> None
     layout = lay_out(3)
     for name, words in (("short", "has 2 bytes, not 3"), ("directory", "is not a file"), ("none", "is missing")):
         with pytest.raises(ContentError, match=words):
-            place(layout, [os.fsencode(tmp_path / name)])
+            stat_files(layout, [os.fsencode(tmp_path / name)])
 
 
 def test_stored_links_have_no_place() -> None:
     link = File(path=("link",), length=0, attributes="l", symlink=("f0",))
-    placement = place(Layout.of([link], 16384, TorrentVersion.V1), [b"/nowhere"])
+    placement = stat_files(Layout.of([link], 16384, TorrentVersion.V1), [b"/nowhere"])
     assert placement.paths == (b"",)
     assert placement.states == (None,)
 
 
 def test_a_patrol_comes_round_to_every_file_whatever_its_stride(tmp_path: Path) -> None:
     for stride in (1, 2, 3, 7, 100):
-        patrol = Patrol()
+        monitor = ChangeMonitor()
         for key in "abc":
             paths = []
             for number in range(2):
                 path = tmp_path / f"{key}{number}"
                 path.write_bytes(b"1")
                 paths.append(os.fsencode(path))
-            patrol.watch(key, place(lay_out(1, 1), paths))
+            monitor.watch(key, stat_files(lay_out(1, 1), paths))
         walks = -(-6 // stride) + 2
-        assert not any(patrol.walk(stride) for _ in range(walks))
+        assert not any(monitor.poll(stride) for _ in range(walks))
         (tmp_path / "b1").unlink()
         (tmp_path / "c0").unlink()
-        patrol.forget("c")
-        found = [change for _ in range(2 * walks) for change in patrol.walk(stride)]
+        monitor.forget("c")
+        found = [change for _ in range(2 * walks) for change in monitor.poll(stride)]
         assert set(found) == {"b"}, stride
 
 
