@@ -31,6 +31,7 @@ VERBS = {
     "seed": "Give content to others",
     "fetch": "Get content by torrent file or magnet",
     "track": "Run a tracker that lists your torrents",
+    "help": "Show help for a topic or a command",
 }
 
 PROGRAM = "mkt"
