@@ -35,6 +35,7 @@ VERBS = {
     "seed": "Seed content",
     "fetch": "Download content by torrent file or magnet",
     "track": "Run a tracker that lists your torrents",
+    "help": "Show help for a topic or a command",
 }
 LONG_LIVED = {"seed", "fetch", "track"}
 
