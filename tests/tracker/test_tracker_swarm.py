@@ -253,6 +253,7 @@ def test_who_announces_again_stays() -> None:
     assert swarm.census.peers <= 100 // 50 + 3
 
 
+@settings(deadline=None)
 @given(jump=st.integers(-(10**9), 10**9))
 def test_a_clock_that_jumps_forgets_too_much_or_too_little_but_breaks_nothing(jump: int) -> None:
     all_swarms = swarms(lifetime=100)

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mktorrent_py.errors import ContentError
@@ -32,6 +32,7 @@ def write(folder: Path, wanted: dict[str, bytes], moment: int) -> None:
             os.utime(path, ns=(moment, moment))
 
 
+@settings(deadline=None)
 @given(STATES, st.booleans())
 def test_scans_report_exactly_the_differences(states: list[dict[str, bytes]], recursive: bool) -> None:
     with tempfile.TemporaryDirectory() as name:

@@ -7,7 +7,7 @@ import hashlib
 import re
 from html.parser import HTMLParser
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mktorrent_py.web.page import html_document, html_text
@@ -29,6 +29,7 @@ class Reader(HTMLParser):
         self.text += data
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_text_stays_text(text: str) -> None:
     reader = Reader()

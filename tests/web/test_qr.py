@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 import segno
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mktorrent_py.errors import UsageError
@@ -24,6 +24,7 @@ def magnet_of(pairs: list[tuple[str, str]]) -> str:
     return "&".join([START, *[f"{key}={value}" for key, value in pairs]])
 
 
+@settings(deadline=None)
 @given(parameters)
 def test_the_first_trackers_and_peers_that_fit_are_kept_and_everything_else(pairs: list[tuple[str, str]]) -> None:
     magnet = magnet_of(pairs)
