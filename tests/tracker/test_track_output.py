@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mktorrent_py.cli.output import console
-from mktorrent_py.cli.output.tracker_events import LOG_INTERVAL, event_facts, printer_for, start_rows, status_line
+from mktorrent_py.cli.output.events import EventPrinter, event_printer
+from mktorrent_py.cli.output.tracker_events import event_facts, start_rows, status_line, tracker_view
 from mktorrent_py.tracker import (
     TrackerEvent,
     TrackerNote,
@@ -17,6 +18,11 @@ from mktorrent_py.tracker import (
     TrackerStatus,
     TrackerStopping,
 )
+
+
+def show(printer: EventPrinter, *events: TrackerEvent) -> None:
+    for event in events:
+        printer.show(tracker_view(event))
 
 
 def started(restored: int = 0, **options: Any) -> TrackerStarted:
@@ -68,7 +74,7 @@ def test_json_has_one_line_for_each_event(
     event: TrackerEvent, facts: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert event_facts(event) == facts
-    printer_for(json=True, quiet=True).show(event)
+    show(event_printer(json=True, quiet=True), event)
     printed = capsys.readouterr()
     assert [json.loads(line) for line in printed.out.splitlines()] == [{"schema": 1, **facts}]
     assert printed.err == ""
@@ -76,7 +82,7 @@ def test_json_has_one_line_for_each_event(
 
 @pytest.mark.parametrize("event", [event for event, _ in EVENTS])
 def test_quiet_prints_no_event(event: TrackerEvent, capsys: pytest.CaptureFixture[str]) -> None:
-    printer_for(json=False, quiet=True).show(event)
+    show(event_printer(json=False, quiet=True), event)
     assert capsys.readouterr() == ("", "")
 
 
@@ -117,19 +123,31 @@ def test_a_status_line_is_redrawn_on_a_terminal_and_cleared_for_a_note(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(console, "has_cursor", lambda stream: True)
-    printer = printer_for(json=False, quiet=False)
+    printer = event_printer(json=False, quiet=False, has_tabs=False)
     assert printer.status_every == 1
-    for event in (status(swarms=7), status(swarms=8), TrackerNote(message="left out x"), TrackerStopping()):
-        printer.show(event)
+    show(printer, status(swarms=7), status(swarms=8), TrackerNote(message="left out x"), TrackerStopping())
     assert capsys.readouterr().err == (
         "\r\x1b[K7 swarms   1,234 announces   2 h 11 min"
         "\r\x1b[K8 swarms   1,234 announces   2 h 11 min"
-        "\r\x1b[Kmkt: warning: left out x\n"
+        "\r\x1b[Kmkt: warning: left out x\n\r\x1b[K"
     )
 
 
-def test_a_log_gets_a_status_line_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
-    printer = printer_for(json=False, quiet=False)
-    assert printer.status_every == LOG_INTERVAL == 60
-    printer.show(status(swarms=7))
-    assert capsys.readouterr() == ("", "7 swarms   1,234 announces   2 h 11 min\n")
+def test_a_log_gets_a_status_line_a_minute(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((1000.0, 1001.0, 1060.0, 1061.0, 1119.5))
+    monkeypatch.setattr("mktorrent_py.cli.output.events.time.monotonic", lambda: next(clock))
+    printer = event_printer(json=False, quiet=False, has_tabs=False)
+    assert printer.status_every == 60
+    show(printer, *[status(swarms=7)] * 4)
+    assert capsys.readouterr() == ("", 2 * "7 swarms   1,234 announces   2 h 11 min\n")
+
+
+def test_json_repeats_the_status_once_a_minute(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The first status takes the time it was printed at; each repeated one asks whether it is due.
+    clock = iter((1000.0, 1001.0, 1002.0, 1060.5, 1060.5, 1061.0))
+    monkeypatch.setattr("mktorrent_py.cli.output.events.time.monotonic", lambda: next(clock))
+    printer = event_printer(json=True, quiet=False)
+    show(printer, *[status(swarms=7)] * 4)
+    assert len(capsys.readouterr().out.splitlines()) == 2

@@ -303,7 +303,7 @@ def test_what_it_says_to_a_person(tmp_path: Path) -> None:
         block = [process.stdout.readline() for _ in range(8)]
         assert block[0] == f"tracking {tmp_path}   1 torrent\n"
         next_step = [process.stderr.readline() for _ in range(2)]
-        assert next_step[1].startswith("next: mkt create CONTENT -t http://127.0.0.1:")
+        assert next_step[1].startswith("Next: mkt create CONTENT -t http://127.0.0.1:")
         assert "left out broken.torrent" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         # communicate() would not see what the readers above have read ahead.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -11,11 +10,9 @@ from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.cli.options.groups import Group, flag, in_groups, option, with_examples
 from mktorrent_py.cli.options.output import EventOptions
 from mktorrent_py.cli.options.types import Text
+from mktorrent_py.cli.output.events import EventPrinter, event_printer
 from mktorrent_py.cli.signals import run_in_loop, stop_on_signals
 from mktorrent_py.tracker import TrackerOptions
-
-if TYPE_CHECKING:
-    from mktorrent_py.cli.output.tracker_events import TrackerEventPrinter
 
 app = typer.Typer()
 DEFAULTS = TrackerOptions()
@@ -99,8 +96,6 @@ def track(
 
     Pages: / lists the torrents, /torrents.json and /feed.xml list them for programs; /metrics and /healthz.
     """
-    from mktorrent_py.cli.output.tracker_events import printer_for
-
     options = TrackerOptions(
         hosts=listen.bind or (),
         port=listen.port,
@@ -118,15 +113,16 @@ def track(
         snapshot_interval=storage.snapshot_interval,
         store=storage.store,
     )
-    return run_in_loop(_track(options, printer_for(json=output.json, quiet=output.quiet)))
+    return run_in_loop(_track(options, event_printer(json=output.json, quiet=output.quiet, has_tabs=False)))
 
 
-async def _track(options: TrackerOptions, printer: TrackerEventPrinter) -> int:
+async def _track(options: TrackerOptions, printer: EventPrinter) -> int:
+    from mktorrent_py.cli.output.tracker_events import tracker_view
     from mktorrent_py.tracker import Tracker
 
     tracker = Tracker(options)
     stop_on_signals(tracker.stop)
     async with tracker:
         async for event in tracker.events(status_every=printer.status_every):
-            printer.show(event)
+            printer.show(tracker_view(event))
     return ExitCode.DONE

@@ -26,7 +26,8 @@ class EventView:
     `name` and `facts` make its JSON and tab lines; without facts it has none. On a terminal it is a block (`title`,
     `remark`, `rows`), `rows` alone, or a `line`. A `status` is not a line of its own: it is a function of the width in
     columns, whose text is redrawn; JSON repeats a status with the same `status_key` only once a minute. An `error` is
-    a message and its hint, a `note` a message, both for stderr.
+    a message and its hint, a `note` a message, both for stderr; a `warning` goes there too unless it is in the facts.
+    `next_step` is the command that a person wants next.
     """
 
     name: str = ""
@@ -39,10 +40,17 @@ class EventView:
     status_key: Hashable = None
     error: tuple[str, str | None] | None = None
     note: str | None = None
+    warning: str | None = None
+    next_step: str = ""
 
 
 class EventPrinter:
-    """Prints errors and notes, and is the base of the printers that print more."""
+    """Prints errors and notes, and is the base of the printers that print more.
+
+    `status_every` is how often, in seconds, a status makes a difference.
+    """
+
+    status_every = LINE_EVERY
 
     def __init__(self) -> None:
         self._status_at = time.monotonic()
@@ -56,7 +64,8 @@ class EventPrinter:
     def _is_due(self) -> bool:
         """Return whether a status is to be printed, as it is once a minute."""
         now = time.monotonic()
-        if now - self._status_at < LINE_EVERY:
+        # A status that comes once a minute can come a little early.
+        if now - self._status_at < LINE_EVERY - 1:
             return False
         self._status_at = now
         return True
@@ -95,16 +104,23 @@ class TabEventPrinter(EventPrinter):
             sys.stdout.flush()
 
 
-class TerminalEventPrinter(EventPrinter):
+class TextEventPrinter(EventPrinter):
     """Prints aligned text on stdout, and redraws a status line on stderr; without a cursor, prints one a minute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._redraws = console.has_cursor(sys.stderr)
+        self.status_every = 1.0 if self._redraws else LINE_EVERY
 
     def show(self, view: EventView) -> None:
         if view.status is not None:
             self._draw(view.status(console.terminal_width() - 1))
             return
-        if console.has_cursor(sys.stderr):
+        if self._redraws:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
         super().show(view)
+        if view.warning is not None:
+            messages.warn(view.warning)
         if view.title:
             table.print_block(view.title, view.remark, view.rows)
         else:
@@ -112,19 +128,21 @@ class TerminalEventPrinter(EventPrinter):
         if view.line:
             print(view.line)
         sys.stdout.flush()
+        if view.next_step:
+            print(f"\nNext: {view.next_step}", file=sys.stderr, flush=True)
 
     def _draw(self, line: str) -> None:
-        if console.has_cursor(sys.stderr):
+        if self._redraws:
             text = console.shorten(line, console.terminal_width() - 1)
             print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
         elif self._is_due():
             print(line, file=sys.stderr, flush=True)
 
 
-def event_printer(*, json: bool, quiet: bool) -> EventPrinter:
-    """Return the printer for the options and for what stdout is."""
+def event_printer(*, json: bool, quiet: bool, has_tabs: bool = True) -> EventPrinter:
+    """Return the printer for the options and for what stdout is; with `has_tabs` False, text goes to a pipe as well."""
     if json:
         return JsonEventPrinter()
     if quiet:
         return EventPrinter()
-    return TerminalEventPrinter() if console.is_terminal(sys.stdout) else TabEventPrinter()
+    return TextEventPrinter() if console.is_terminal(sys.stdout) or not has_tabs else TabEventPrinter()

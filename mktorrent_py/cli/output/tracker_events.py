@@ -1,19 +1,16 @@
-"""Output of a running tracker: JSON lines, or a block at the start and a status line."""
+"""How the events of a running tracker are shown: a block at the start, a status line, JSON lines."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from mktorrent_py.cli.output import console, messages, table
+from mktorrent_py.cli.output import table
+from mktorrent_py.cli.output.events import EventView
 from mktorrent_py.formatting import duration, plural
 from mktorrent_py.tracker import TrackerEvent, TrackerNote, TrackerStarted, TrackerStatus, TrackerStopping
-
-REDRAW_INTERVAL = 1.0
-LOG_INTERVAL = 60.0
-"""Seconds between two status lines: on a terminal one is redrawn, in a log each stays."""
 
 
 def event_facts(event: TrackerEvent) -> dict[str, Any]:
@@ -84,55 +81,22 @@ def status_line(status: TrackerStatus) -> str:
     return "   ".join([*parts, duration(status.uptime)])
 
 
-class TrackerEventPrinter:
-    """Prints nothing but errors, which the caller prints. `status_every` is in seconds, for `Tracker.events`."""
-
-    status_every = LOG_INTERVAL
-
-    def show(self, event: TrackerEvent) -> None:
-        """Print an event."""
-
-
-class JsonPrinter(TrackerEventPrinter):
-    """Prints one JSON object a line on stdout."""
-
-    def show(self, event: TrackerEvent) -> None:
-        table.print_json_line(event_facts(event))
-
-
-class TextPrinter(TrackerEventPrinter):
-    """Prints a block on stdout and a status line on stderr: redrawn on a terminal, otherwise one a minute."""
-
-    def __init__(self) -> None:
-        self._can_redraw = console.has_cursor(sys.stderr)
-        self._is_drawn = False
-        self.status_every = REDRAW_INTERVAL if self._can_redraw else LOG_INTERVAL
-
-    def show(self, event: TrackerEvent) -> None:
-        if isinstance(event, TrackerStatus):
-            self._show_status(status_line(event))
-            return
-        if self._is_drawn:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-            self._is_drawn = False
-        if isinstance(event, TrackerStarted):
+def tracker_view(event: TrackerEvent) -> EventView:
+    """Return an event in every output format."""
+    facts = event_facts(event)
+    view = EventView(name=facts.pop("event"), facts=facts)
+    match event:
+        case TrackerStarted():
             folder = event.options.folder
-            tracked = plural(event.torrents, "torrent") if folder else "open to all"
-            table.print_block(f"tracking {folder or 'every torrent'}", tracked, start_rows(event))
-            sys.stdout.flush()
-            print(f"\nnext: mkt create CONTENT -t {_base_url(event)}/announce", file=sys.stderr, flush=True)
-        elif isinstance(event, TrackerNote):
-            messages.warn(event.message)
-
-    def _show_status(self, line: str) -> None:
-        if self._can_redraw:
-            shown = console.shorten(line, console.terminal_width() - 1)
-            print(f"\r\x1b[K{shown}", end="", file=sys.stderr, flush=True)
-            self._is_drawn = True
-        else:
-            print(line, file=sys.stderr, flush=True)
-
-
-def printer_for(*, json: bool, quiet: bool) -> TrackerEventPrinter:
-    """The printer for the output options; JSON beats quiet."""
-    return JsonPrinter() if json else TrackerEventPrinter() if quiet else TextPrinter()
+            return replace(
+                view,
+                title=f"tracking {folder or 'every torrent'}",
+                remark=plural(event.torrents, "torrent") if folder else "open to all",
+                rows=tuple(start_rows(event)),
+                next_step=f"mkt create CONTENT -t {_base_url(event)}/announce",
+            )
+        case TrackerStatus():
+            return replace(view, status=lambda width: status_line(event))
+        case TrackerNote():
+            return replace(view, warning=event.message)
+    return view
