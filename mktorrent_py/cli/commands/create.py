@@ -62,8 +62,6 @@ def create(
     if session is not None:
         # What seeds runs for long: from here on it collects its garbage, which `entry` has turned off.
         gc.enable()
-    if not target.content:
-        raise UsageError("CONTENT is empty", hint="Use . for the current directory.")
     paths.check(dry_run=target.dry_run)
     printer = output.printer()
     if paths.to_stdout and not target.dry_run and (output.json or output.field is not None):

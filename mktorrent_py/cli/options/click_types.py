@@ -42,7 +42,7 @@ def reworded(message: str) -> str:
 
 def _name(parameter: Any) -> str:
     is_option = parameter.param_type_name == "option"
-    return max(parameter.opts, key=len) if is_option else "an argument"
+    return max(parameter.opts, key=len) if is_option else f"argument {parameter.metavar or parameter.name}"
 
 
 def _checked(kind: Any, name: str) -> Any:

@@ -72,12 +72,14 @@ class OutputPaths:
 
         Raises UsageError for two torrents with one path, ContentError or RefusedError as `check_files` does.
         """
-        for at, target in enumerate(targets):
-            if target in targets[:at]:
+        taken: set[Path] = set()
+        for target in targets:
+            if target in taken:
                 raise UsageError(
                     f"two torrents would be written to {printable(str(target))}",
                     hint="Edit them in separate runs, each with its own --output.",
                 )
+            taken.add(target)
             self.check_files(target, overwrite=self.output is None or self.force)
 
 
