@@ -1,4 +1,4 @@
-"""An honest proxy for the tests: SOCKS5 with UDP, SOCKS4a and HTTP on one port. It remembers what it carried."""
+"""A proxy for the tests: SOCKS5 with UDP, SOCKS4a and HTTP on one port. It records what it carried."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 HERE = "127.0.0.1"
 EXIT = "127.0.0.77"
-"""What the proxy connects from: whoever sees another address was reached past it."""
+"""The address that the proxy connects from; any other was used past it."""
 
 Target = tuple[str, int]
 
@@ -191,7 +191,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @contextlib.contextmanager
 def proxying(**options: Any) -> Iterator[Proxy]:
-    """A proxy at work while the body runs, in a thread of its own."""
+    """Run a proxy in a thread of its own while the body runs."""
     proxy = Proxy(**options)
     with serving(_serve(proxy)):
         yield proxy

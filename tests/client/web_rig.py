@@ -1,4 +1,4 @@
-"""A plain web server for the tests, which knows ranges, and remembers who came."""
+"""A plain web server for the tests, which supports ranges and records its clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A web server (lighttpd) that gives a directory on loopback, for torrents that name it as web seed."""
+"""A web server (lighttpd) of a directory on loopback, for torrents that name it as web seed."""
 
 from __future__ import annotations
 
