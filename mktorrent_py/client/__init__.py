@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mktorrent_py.client.fetching.events import FetchResult
 from mktorrent_py.client.options import (
     DEFAULT_PORT,
     Encryption,
@@ -26,6 +27,8 @@ from mktorrent_py.client.options import (
     SeedOptions,
     SessionOptions,
 )
+from mktorrent_py.client.run import Run
+from mktorrent_py.client.seeding.events import SeedEnded
 from mktorrent_py.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +41,9 @@ __all__ = [
     "DEFAULT_PORT",
     "Encryption",
     "FetchOptions",
+    "FetchResult",
+    "Run",
+    "SeedEnded",
     "SeedOptions",
     "SessionOptions",
     "fetch",
