@@ -26,7 +26,7 @@ class Closable(Protocol):
 
 
 class Carried(NamedTuple):
-    """One thing that the proxy was asked for: `how` is tcp, udp or http."""
+    """A request to the proxy: `how` is tcp, udp or http."""
 
     how: str
     host: str
@@ -35,7 +35,7 @@ class Carried(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Proxy:
-    """Knows `names` that nobody else does; asks for `login` where there is one; like ssh -D it may carry no UDP."""
+    """Resolves `names` that nothing else does; requires `login` if there is one; like ssh -D it may carry no UDP."""
 
     names: Mapping[str, str] = field(default_factory=dict)
     login: tuple[str, str] | None = None
@@ -137,7 +137,7 @@ class Proxy:
 
 
 class _Relay(asyncio.DatagramProtocol):
-    """Takes off what SOCKS5 puts around datagrams, and puts it around the answers."""
+    """Unwraps the datagrams of SOCKS5 and wraps the answers."""
 
     def __init__(self, proxy: Proxy) -> None:
         self._proxy = proxy

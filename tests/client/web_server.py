@@ -11,7 +11,7 @@ from seeding_rig import HERE, free_port
 
 
 class WebServer(Partner):
-    """Gives what lies in `out`."""
+    """Serves the files below `out`."""
 
     name = command = "lighttpd"
 
@@ -29,7 +29,7 @@ class WebServer(Partner):
 
 @contextlib.contextmanager
 def web_seed(directory: Path, home: Path) -> Iterator[str]:
-    """The URL below which everything in the directory is, while the body runs."""
+    """Serve while the body runs; yields the URL of the directory."""
     port = free_port()
     with WebServer().at_work(Errand(source=str(port), out=directory, home=home)):
         yield f"http://{HERE}:{port}/"
