@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mktorrent_py.client.fetching.events import FetchResult
+from mktorrent_py.client.network.proxy import Proxy
 from mktorrent_py.client.options import (
     DEFAULT_PORT,
     Encryption,
@@ -42,6 +43,7 @@ __all__ = [
     "Encryption",
     "FetchOptions",
     "FetchResult",
+    "Proxy",
     "Run",
     "SeedEnded",
     "SeedOptions",
