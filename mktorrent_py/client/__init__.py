@@ -19,6 +19,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mktorrent_py.client.fetching.events import FetchResult
+from mktorrent_py.client.network.proxy import Proxy
 from mktorrent_py.client.options import (
     DEFAULT_PORT,
     Encryption,
@@ -26,6 +28,8 @@ from mktorrent_py.client.options import (
     SeedOptions,
     SessionOptions,
 )
+from mktorrent_py.client.run import Run
+from mktorrent_py.client.seeding.events import SeedEnded
 from mktorrent_py.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +42,10 @@ __all__ = [
     "DEFAULT_PORT",
     "Encryption",
     "FetchOptions",
+    "FetchResult",
+    "Proxy",
+    "Run",
+    "SeedEnded",
     "SeedOptions",
     "SessionOptions",
     "fetch",

@@ -43,7 +43,7 @@ class SessionOptions:
     `proxy` carries all traffic and resolves host names: nothing listens, so no peer can connect to us, and DHT, LSD and
     UPnP are off whatever these options are. It cannot be combined with `bind`, which libtorrent ignores on the way to
     a proxy. `utp` is off because peers that support it try it first, and it reaches a hundredth of TCP's rate in a fast
-    network. `announce_ip` is the address that trackers are told. `max_metadata` bounds the info dictionary of a magnet,
+    network. `announce_ip` is the address sent to trackers. `max_metadata` bounds the info dictionary of a magnet,
     in bytes; parsing it takes several times that memory.
     """
 

@@ -72,7 +72,7 @@ class Run(AsyncIterator[Event], Generic[Event, Result]):
             self._task.cancel()
             await asyncio.wait([self._task])
         if self._task is not None and not self._task.cancelled():
-            # Whoever closes it early does not ask for its error, about which asyncio would complain.
+            # Without this, asyncio would log the error as one that was never retrieved.
             self._task.exception()
 
     async def __aenter__(self) -> Self:

@@ -130,7 +130,7 @@ class Session:
         self.lt.set_alert_fd(-1)
         self._reader.close()
         self._writer.close()
-        # Whoever keeps an error keeps its frames, and with them this object: libtorrent's must not live as long.
+        # The traceback of an error keeps this object alive; libtorrent's session must not live as long.
         del self.lt
 
     def _on_readable(self) -> None:

@@ -27,7 +27,7 @@ RECONNECT_AFTER = 5
 """Seconds until a peer that disconnected is connected to again, as many more for each failure in a row."""
 
 RECONNECT_TRIES = 10
-"""Failures after which a peer is given up: about five minutes together, as with libtorrent's 60 s and 3 tries.
+"""Failures after which a peer is not tried again: about five minutes together, as with libtorrent's 60 s and 3 tries.
 
 Transmission disconnects once it has the metadata of a magnet, and accepts no second connection from an address for a
 moment after the first. A client that is its only source must not wait for minutes then.

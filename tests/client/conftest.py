@@ -1,4 +1,4 @@
-"""What the tests against other clients stand on."""
+"""Fixtures of the tests of seeding and downloading."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 SECONDS = 100
 
 if find_spec("libtorrent") is None and os.environ.get("MKT_REQUIRE_JUDGES") != "1":
-    # There is none for this Python: what stands on it cannot even be imported.
+    # There is no wheel for this Python, and the tests cannot be imported without.
     collect_ignore_glob = ["test_*.py"]
 
 
 @pytest.fixture
 def time_limit() -> Iterator[None]:
-    """The test fails, wherever it is, when its time is over."""
+    """Fail the test, wherever it is, after a time limit."""
 
     def give_up(*_: object) -> None:
         pytest.fail(f"not done in {SECONDS} s")

@@ -1,4 +1,4 @@
-"""A peer without manners: it speaks the protocol in plain text, and says whatever the test wants it to say."""
+"""A hostile peer: it speaks the protocol in plain text, and sends whatever the test wants."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class HostilePeer:
                 await self.talk(reader, writer, infohash)
 
     async def dial(self, port: int, infohash: bytes, seconds: float = 5.0, *, for_gossip: bool = False) -> bool:
-        """Connect to somebody; whether he answers with a handshake in plain text, or also tells of others."""
+        """Connect to a peer; return whether it answers with a plain handshake, or also sends addresses of others."""
         reader, writer = await asyncio.open_connection(HERE, port)
         with contextlib.closing(writer), contextlib.suppress(OSError, EOFError, TimeoutError):
             await asyncio.wait_for(self.talk(reader, writer, infohash, dialed=True, for_gossip=for_gossip), seconds)
@@ -103,7 +103,7 @@ def _send(writer: asyncio.StreamWriter, number: int, payload: bytes) -> None:
 
 @contextlib.contextmanager
 def hostile(size: int | None, **options: Any) -> Iterator[HostilePeer]:
-    """Such a peer, listening while the body runs."""
+    """Listen as such a peer while the body runs."""
     peer = HostilePeer(size=size, **options)
     with serving(_start(peer)):
         yield peer

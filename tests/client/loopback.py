@@ -1,4 +1,4 @@
-"""The loopback interface, where the tests' programs meet: what else is up beside it, and a tracker on it."""
+"""The loopback interface: which others are up beside it, and a tracker on it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ IFF_UP = 1
 
 
 def interfaces_up() -> set[str]:
-    """The network interfaces of this process's namespace that are up."""
+    """Return the network interfaces of this process's namespace that are up."""
     return {name for _, name in socket.if_nameindex() if _is_up(name)}
 
 
 def is_isolated() -> bool:
-    """Whether nothing but loopback can be reached from here."""
+    """Return whether nothing but loopback can be reached from here."""
     return interfaces_up() <= {"lo"}
 
 
@@ -37,7 +37,7 @@ def _is_up(name: str) -> bool:
 
 
 class Tracker:
-    """The least tracker that works: it tells everybody of everybody else, on loopback."""
+    """A minimal tracker on loopback: it answers with all other peers of the swarm."""
 
     def __init__(self) -> None:
         self.swarms = swarms = dict[str, set[tuple[str, int]]]()
@@ -68,8 +68,8 @@ class Tracker:
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
-    def wait_for_somebody(self) -> None:
-        """Until a peer has announced itself."""
+    def wait_for_announce(self) -> None:
+        """Wait until a peer has announced itself."""
         while not any(self.swarms.values()):
             time.sleep(0.05)
 

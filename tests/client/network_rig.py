@@ -44,11 +44,11 @@ neigh add 10.88.0.2 lladdr 02:00:00:00:00:03 dev other nud permanent
 route add default via 10.77.0.2 dev near
 route add default via 10.88.0.2 dev other metric 50
 """
-"""No address of its own for IPv6, as the kernel itself would speak then."""
+"""Without an IPv6 address of its own, as the kernel itself would send packets then."""
 
 
 class OwnNetwork:
-    """Whether this user and this kernel can do it."""
+    """Return whether this user and this kernel support it."""
 
     name = "a network namespace with iproute2 (it takes root)"
 
@@ -60,7 +60,7 @@ class OwnNetwork:
 
 
 def in_own_network(scene: Callable[P, T]) -> Callable[P, T]:
-    """The scene, played in a network of its own; where none can be had the test is skipped."""
+    """Wrap a scene to run in a network of its own; the test is skipped where there can be none."""
     judges.require(OwnNetwork())
     return partial(_play, scene)
 
@@ -83,7 +83,7 @@ def ip(commands: str) -> None:
 
 
 class Datagram(NamedTuple):
-    """What went over a cable: `kind` is tcp, udp or the number of another protocol."""
+    """A packet on a link: `kind` is tcp, udp or the number of another protocol."""
 
     kind: str
     source: str
@@ -92,7 +92,7 @@ class Datagram(NamedTuple):
 
 
 class Wire:
-    """Listens at the far end of a cable."""
+    """Captures packets at the far end of a link."""
 
     def __init__(self, interface: str = "far") -> None:
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
@@ -101,7 +101,7 @@ class Wire:
         self.heard: set[Datagram] = set()
 
     def listen(self, seconds: float = 0.0) -> set[Datagram]:
-        """Everything that went over it until then."""
+        """Return all packets so far."""
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -116,7 +116,7 @@ class Wire:
                 self.heard.add(_datagram(frame[14:]))
 
     def listen_for(self, ports: set[int], seconds: float) -> bool:
-        """Whether each of these is called in that time, by UDP."""
+        """Return whether a UDP packet went to each of these in that time."""
         deadline = time.monotonic() + seconds
         while not ports <= {each.port for each in self.listen() if each.kind == "udp"}:
             if time.monotonic() >= deadline:

@@ -1,4 +1,4 @@
-"""What every other BitTorrent program has in common: it is asked to fetch or to seed, is waited for, and is ended."""
+"""Other BitTorrent programs in the tests: each is started to download or to seed, waited for, and ended."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from mktorrent_py.metainfo.infohash import TorrentVersion
 ALL = ("v1", "v2", "hybrid")
 SCRIPTS = Path(__file__).with_name("scripts")
 LOG_SHOWN = 2000
-"""Bytes of a partner's log that a failure shows."""
+"""Bytes of a partner's log that are shown with a failure."""
 
 
 def case_name(value: type[Partner] | TorrentVersion) -> str:
-    """What a parametrized test calls it."""
+    """Return the name of a partner in parametrized tests."""
     return value.value if isinstance(value, TorrentVersion) else value.name
 
 
@@ -65,20 +65,20 @@ class Partner:
     needs_isolation = False
 
     def program(self) -> str | None:
-        """Where it is; None when it is not installed. Web servers are where people do not look."""
+        """Return its path, None if it is not installed. Web servers may not be in PATH."""
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"], "/usr/sbin"])
         return shutil.which(self.command, path=path)
 
     def words(self, program: str, errand: Errand) -> list[str | Path]:
-        """The command that fetches, and stays for as long as it likes."""
+        """Return the command that downloads; it may run on afterwards."""
         raise NotImplementedError
 
     def ask(self, errand: Errand) -> None:
-        """What is left to say when it runs."""
+        """Send the requests that the command line cannot hold, once it runs."""
 
     @contextlib.contextmanager
     def at_work(self, errand: Errand) -> Iterator[None]:
-        """Run it while the body runs; whatever fails meanwhile is told with the end of its log."""
+        """Run it while the body runs; a failure is shown with the end of its log."""
         program = self._require()
         for directory in (errand.out, errand.home):
             directory.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ class Partner:
                 raise
 
     def wait_for(self, errand: Errand, content: Path) -> None:
-        """Until it has everything, byte for byte."""
+        """Wait until it has everything, byte for byte."""
         while True:
             # Its files may come and go while we look.
             with contextlib.suppress(FileNotFoundError):
@@ -102,7 +102,7 @@ class Partner:
             time.sleep(0.1)
 
     def _require(self) -> str:
-        """Skips the test where it cannot run; fails it where MKT_REQUIRE_JUDGES=1 says that it must."""
+        """Skip the test if it cannot run; fail it if MKT_REQUIRE_JUDGES=1."""
         program = self.program()
         if program is not None and (is_isolated() or not self.needs_isolation):
             return program
@@ -128,7 +128,7 @@ class Partner:
                 self.process.wait()
 
     def _has(self, out: Path, content: Path) -> bool:
-        """Nothing more, nothing less, and nothing else in it, but for the empty files that it may leave out."""
+        """Compare all files and their bytes; empty files may be missing where the partner leaves them out."""
         theirs, ours = paths_below(out), paths_below(content)
         optional = set() if self.makes_empty_files else {path for path, file in ours.items() if not file.stat().st_size}
         if not ours.keys() - optional <= theirs.keys() <= ours.keys():

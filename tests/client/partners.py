@@ -1,4 +1,4 @@
-"""Other people's BitTorrent programs: how each is asked to fetch, or to seed, on loopback and with a tracker alone."""
+"""Other BitTorrent programs: how each is started to download or seed on loopback, with a tracker only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seeding_rig import HERE
 
 
 class Aria2(Partner):
-    """Knows nothing of BEP 52: of a hybrid it fetches the v1 half."""
+    """Has no BEP 52: of a hybrid it downloads the v1 part."""
 
     name = "aria2"
     command = "aria2c"
@@ -52,7 +52,7 @@ class QBittorrent(Partner):
 
 
 class Transmission(Partner):
-    """Version 3 leaves empty files out. It dials no peer on loopback, and hangs up when it has a magnet's metadata."""
+    """Version 3 omits empty files, connects to no peer on loopback, and disconnects once it has a magnet's metadata."""
 
     name = "transmission"
     command = "transmission-daemon"
@@ -73,7 +73,7 @@ class Transmission(Partner):
 
 
 class Deluge(Partner):
-    """Version 2.0 takes no magnet without a v1 infohash."""
+    """Version 2.0 rejects magnets without a v1 infohash."""
 
     name = "deluge"
     command = "deluged"
@@ -130,7 +130,7 @@ class RTorrent(Partner):
 
 
 class EncryptedRTorrent(RTorrent):
-    """Has nothing to do with a peer that does not encrypt."""
+    """Rejects peers that do not encrypt."""
 
     name = "rtorrent-encrypted"
     torrents = ("v1",)
@@ -139,7 +139,7 @@ class EncryptedRTorrent(RTorrent):
 
 
 class Libtorrent(Partner):
-    """libtorrent in the Python that `variable` names, or else the system's."""
+    """libtorrent in the Python that `variable` names, or in the system's."""
 
     version = ""
     variable = ""
@@ -174,7 +174,7 @@ class Libtorrent21(Libtorrent):
 
 
 class WebTorrent(Partner):
-    """Opens with an obfuscated handshake and nothing else; leaves empty files out, and knows nothing of BEP 52."""
+    """Opens with an obfuscated handshake only; omits empty files, and has no BEP 52."""
 
     name = "webtorrent-3"
     command = "node"
@@ -196,7 +196,7 @@ class WebTorrent(Partner):
 
 
 class WebTorrent1(WebTorrent):
-    """The last that is made of JavaScript alone. It opens with a plain handshake."""
+    """The last version in pure JavaScript. It opens with a plain handshake."""
 
     name = "webtorrent-1"
     package = "webtorrent-1"

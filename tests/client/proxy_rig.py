@@ -1,4 +1,4 @@
-"""An honest proxy for the tests: SOCKS5 with UDP, SOCKS4a and HTTP on one port. It remembers what it carried."""
+"""A proxy for the tests: SOCKS5 with UDP, SOCKS4a and HTTP on one port. It records what it carried."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 HERE = "127.0.0.1"
 EXIT = "127.0.0.77"
-"""What the proxy connects from: whoever sees another address was reached past it."""
+"""The address that the proxy connects from; any other was used past it."""
 
 Target = tuple[str, int]
 
@@ -26,7 +26,7 @@ class Closable(Protocol):
 
 
 class Carried(NamedTuple):
-    """One thing that the proxy was asked for: `how` is tcp, udp or http."""
+    """A request to the proxy: `how` is tcp, udp or http."""
 
     how: str
     host: str
@@ -35,7 +35,7 @@ class Carried(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Proxy:
-    """Knows `names` that nobody else does; asks for `login` where there is one; like ssh -D it may carry no UDP."""
+    """Resolves `names` that nothing else does; requires `login` if there is one; like ssh -D it may carry no UDP."""
 
     names: Mapping[str, str] = field(default_factory=dict)
     login: tuple[str, str] | None = None
@@ -137,7 +137,7 @@ class Proxy:
 
 
 class _Relay(asyncio.DatagramProtocol):
-    """Takes off what SOCKS5 puts around datagrams, and puts it around the answers."""
+    """Unwraps the datagrams of SOCKS5 and wraps the answers."""
 
     def __init__(self, proxy: Proxy) -> None:
         self._proxy = proxy
@@ -191,7 +191,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @contextlib.contextmanager
 def proxying(**options: Any) -> Iterator[Proxy]:
-    """A proxy at work while the body runs, in a thread of its own."""
+    """Run a proxy in a thread of its own while the body runs."""
     proxy = Proxy(**options)
     with serving(_serve(proxy)):
         yield proxy

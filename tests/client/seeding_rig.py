@@ -1,4 +1,4 @@
-"""What the tests of seeding and fetching stand on: releases on disk, our seeder, leechers."""
+"""Releases on disk, our seeder, and leechers for the tests of seeding and downloading."""
 
 from __future__ import annotations
 
@@ -89,25 +89,25 @@ def make_release(
 
 
 def paths_below(directory: Path) -> dict[str, Path]:
-    """Every file by its path below the directory, pad files that some clients write left out."""
+    """Return every file by its path below the directory, without the pad files that some clients write."""
     found = {path.relative_to(directory): path for path in directory.rglob("*") if path.is_file()}
     return {path.as_posix(): file for path, file in found.items() if ".pad" not in path.parts}
 
 
 def files_below(directory: Path) -> dict[str, bytes]:
-    """The bytes of each of these files."""
+    """Return the bytes of each of these files."""
     return {path: file.read_bytes() for path, file in paths_below(directory).items()}
 
 
 def snapshot(directory: Path) -> dict[str, tuple[int, int, int]]:
-    """Everything below a directory, with what changes when somebody writes: size, mtime, mode."""
+    """Return everything below a directory, with size, mtime and mode."""
     paths = sorted(directory.rglob("*"))
     states = [(path, path.lstat()) for path in paths]
     return {str(path): (state.st_size, state.st_mtime_ns, state.st_mode) for path, state in states}
 
 
 def ready(release: Release, *, verified: bool = True) -> SeedableTorrent:
-    """A release that was checked, as the seeder takes it."""
+    """Return a release that was checked, as the seeder takes it."""
     placement = verify_or_raise(locate(release.metainfo, [release.content], CheckOptions()))
     basis = Basis.CHECKED if verified else Basis.TRUSTED
     return SeedableTorrent(key=str(release.torrent), metainfo=release.metainfo, placement=placement, basis=basis)
@@ -122,7 +122,7 @@ async def until(is_so: Callable[[], object], seconds: float = PATIENCE) -> None:
 
 
 def at_once(scene: Callable[..., Any], cases: Mapping[str, Sequence[Any]]) -> None:
-    """Play a scene for all cases at the same time, as each waits most of its time; a failure says in which it was."""
+    """Run a scene for all cases at the same time, as each mostly waits; a failure names its case."""
     with ThreadPoolExecutor(len(cases)) as pool:
         futures = {name: pool.submit(scene, *words) for name, words in cases.items()}
     for name, future in futures.items():
@@ -134,7 +134,7 @@ def at_once(scene: Callable[..., Any], cases: Mapping[str, Sequence[Any]]) -> No
 
 
 class Running:
-    """A seeder at work in this event loop, and what it has told so far."""
+    """A seeder that runs in this event loop, and its events so far."""
 
     def __init__(self, seeder: Seeder) -> None:
         self.seeder = seeder
@@ -146,16 +146,16 @@ class Running:
         async for event in self.seeder.run():
             self.events.append(event)
 
-    def told(self, kind: type) -> list[Any]:
+    def of_kind(self, kind: type) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
 
     async def until(self, kind: type, seconds: float = PATIENCE) -> Any:
-        """The first event of a kind."""
+        """Wait for the first event of a kind."""
         deadline = time.monotonic() + seconds
-        while not self.told(kind):
+        while not self.of_kind(kind):
             assert time.monotonic() < deadline, f"no {kind.__name__} in {self.events}"
             await asyncio.sleep(0.02)
-        return self.told(kind)[0]
+        return self.of_kind(kind)[0]
 
 
 @contextlib.asynccontextmanager
@@ -176,7 +176,7 @@ async def seeding(
 
 
 class Leecher:
-    """A libtorrent client in this process that fetches one torrent, or holds it."""
+    """A libtorrent client in this process that downloads one torrent, or has it."""
 
     def __init__(self, source: Release | str, directory: Path, *, have: bool = False) -> None:
         self.session = lt.session(
@@ -229,7 +229,7 @@ class Leecher:
 
 
 class Process:
-    """`mkt` as its own process; with --json its stdout is read as objects."""
+    """`mkt` in a process of its own; with --json its stdout is read as objects."""
 
     def __init__(self, *words: str | Path, cwd: Path | None = None) -> None:
         self.process = subprocess.Popen(
@@ -240,7 +240,7 @@ class Process:
         )
 
     def wait_for(self, event: str) -> dict[str, Any]:
-        """The next event of this name on stdout."""
+        """Return the next event of this name on stdout."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             facts: dict[str, Any] = json.loads(line)
@@ -249,7 +249,7 @@ class Process:
         raise AssertionError(f"no {event}: {self.process.communicate()[1].decode()}")
 
     def end(self, number: int | None = None, seconds: float = PATIENCE) -> tuple[int, str, str]:
-        """Send a signal, or none, and wait: exit code, stdout, stderr."""
+        """Send a signal, or none, and wait; return exit code, stdout, stderr."""
         if number is not None:
             self.process.send_signal(number)
         out, err = self.process.communicate(timeout=seconds)
@@ -258,7 +258,7 @@ class Process:
 
 @contextlib.contextmanager
 def running(*words: str | Path, **place: Any) -> Iterator[Process]:
-    """Run `mkt` and see to it that it ends."""
+    """Run `mkt`, and kill it at the end if it still runs."""
     process = Process(*words, **place)
     try:
         yield process
@@ -269,6 +269,6 @@ def running(*words: str | Path, **place: Any) -> Iterator[Process]:
 
 
 def run_mkt(*words: str | Path, seconds: float = PATIENCE, **place: Any) -> tuple[int, str, str]:
-    """Run `mkt` to its end: exit code, stdout, stderr."""
+    """Run `mkt` to its end; return exit code, stdout, stderr."""
     with running(*words, **place) as process:
         return process.end(seconds=seconds)

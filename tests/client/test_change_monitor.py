@@ -1,4 +1,4 @@
-"""The guard over seeded content: what counts as a change, and that the kernel's lock holds."""
+"""What counts as a change of seeded content, and that the sandbox holds."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_fault_is_a_change(file: Path, fault: str) -> None:
+def test_every_fault_is_reported_as_a_change(file: Path, fault: str) -> None:
     state = FileState.of(os.fsencode(file))
     FAULTS[fault](file)
     change = describe_change(os.fsencode(file), state)
@@ -82,10 +82,10 @@ def test_every_fault_is_a_change(file: Path, fault: str) -> None:
     assert change.startswith(str(file))
 
 
-@pytest.mark.parametrize("deed", HARMLESS)
-def test_what_leaves_the_bytes_alone_is_none(file: Path, deed: str) -> None:
+@pytest.mark.parametrize("change", HARMLESS)
+def test_what_leaves_the_bytes_unchanged_is_no_change(file: Path, change: str) -> None:
     state = FileState.of(os.fsencode(file))
-    HARMLESS[deed](file)
+    HARMLESS[change](file)
     assert describe_change(os.fsencode(file), state) is None
 
 
@@ -94,7 +94,7 @@ def lay_out(*lengths: int) -> Layout:
     return Layout.of(files, 16384, TorrentVersion.V1)
 
 
-def test_placing_refuses_what_is_not_as_the_torrent_says(tmp_path: Path) -> None:
+def test_files_that_differ_from_the_torrent_are_refused(tmp_path: Path) -> None:
     (tmp_path / "short").write_bytes(b"12")
     (tmp_path / "directory").mkdir()
     layout = lay_out(3)
@@ -103,15 +103,15 @@ def test_placing_refuses_what_is_not_as_the_torrent_says(tmp_path: Path) -> None
             stat_files(layout, [os.fsencode(tmp_path / name)])
 
 
-def test_stored_links_have_no_place() -> None:
+def test_stored_links_have_no_path() -> None:
     link = File(path=("link",), length=0, attributes="l", symlink=("f0",))
     placement = stat_files(Layout.of([link], 16384, TorrentVersion.V1), [b"/nowhere"])
     assert placement.paths == (b"",)
     assert placement.states == (None,)
 
 
-def test_a_patrol_comes_round_to_every_file_whatever_its_stride(tmp_path: Path) -> None:
-    for stride in (1, 2, 3, 7, 100):
+def test_every_file_is_polled_whatever_the_number_per_poll(tmp_path: Path) -> None:
+    for step in (1, 2, 3, 7, 100):
         monitor = ChangeMonitor()
         for key in "abc":
             paths = []
@@ -120,13 +120,13 @@ def test_a_patrol_comes_round_to_every_file_whatever_its_stride(tmp_path: Path) 
                 path.write_bytes(b"1")
                 paths.append(os.fsencode(path))
             monitor.watch(key, stat_files(lay_out(1, 1), paths))
-        walks = -(-6 // stride) + 2
-        assert not any(monitor.poll(stride) for _ in range(walks))
+        polls = -(-6 // step) + 2
+        assert not any(monitor.poll(step) for _ in range(polls))
         (tmp_path / "b1").unlink()
         (tmp_path / "c0").unlink()
         monitor.forget("c")
-        found = [change for _ in range(2 * walks) for change in monitor.poll(stride)]
-        assert set(found) == {"b"}, stride
+        found = [change for _ in range(2 * polls) for change in monitor.poll(step)]
+        assert set(found) == {"b"}, step
 
 
 LOCKED = """
@@ -157,7 +157,7 @@ for name, deed in deeds.items():
 """
 
 
-def test_the_kernel_forbids_every_kind_of_writing(tmp_path: Path) -> None:
+def test_the_sandbox_forbids_every_kind_of_write(tmp_path: Path) -> None:
     free, shut = tmp_path / "free", tmp_path / "shut"
     free.mkdir()
     shut.mkdir()

@@ -1,4 +1,4 @@
-"""The record of checks: what it spares, and what it never lets through."""
+"""The cache of checks: what need not be read again, and what must be."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from mktorrent_py.metainfo.infohash import TorrentVersion
 
 @pytest.fixture
 def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Release:
-    """Content that counts as having been at rest for long."""
+    """A release whose files count as unchanged for long."""
     monkeypatch.setattr("mktorrent_py.client.seeding.check_cache.SETTLED_AFTER", -(10**12))
     return make_release(tmp_path, TorrentVersion.HYBRID)
 
@@ -38,7 +38,7 @@ def checked(release: Release, record: Path) -> CheckedContent:
     )
 
 
-def test_what_has_not_changed_is_not_read_again(release: Release, tmp_path: Path) -> None:
+def test_unchanged_content_is_not_read_again(release: Release, tmp_path: Path) -> None:
     record = tmp_path / "record"
     first, second = checked(release, record), checked(release, record)
     assert (first.basis, second.basis) == (Basis.CHECKED, Basis.REMEMBERED)
@@ -47,7 +47,7 @@ def test_what_has_not_changed_is_not_read_again(release: Release, tmp_path: Path
 
 
 def rewrite(path: Path) -> None:
-    """Other bytes, with the times of before."""
+    """Write other bytes and restore the times."""
     status = path.stat()
     path.write_bytes(bytes(status.st_size))
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -72,7 +72,7 @@ def replace_by_a_copy(path: Path) -> None:
         (replace_by_a_copy, True),
     ],
 )
-def test_what_has_changed_is_read_again(
+def test_changed_content_is_read_again(
     release: Release, tmp_path: Path, change: Callable[[Path], Any], is_right: bool
 ) -> None:
     record = tmp_path / "record"
@@ -86,7 +86,7 @@ def test_what_has_changed_is_read_again(
             checked(release, record)
 
 
-def test_stored_links_are_no_hindrance(release: Release, tmp_path: Path) -> None:
+def test_stored_links_can_be_remembered(release: Release, tmp_path: Path) -> None:
     (release.content / "link").symlink_to("a.bin")
     linked = make_release(tmp_path, scan=ScanOptions(symlinks=Symlinks.STORE))
     assert any(file.symlink for file in linked.metainfo.info.files)
@@ -108,7 +108,7 @@ def test_content_that_was_moved_is_checked(release: Release, tmp_path: Path) -> 
     assert checked(replace(release, content=moved), record).basis is Basis.CHECKED
 
 
-def test_a_file_that_was_just_written_is_not_remembered(tmp_path: Path) -> None:
+def test_a_file_written_just_before_is_not_remembered(tmp_path: Path) -> None:
     """It could be written to once more within the same tick of the file system's clock."""
     release, record = make_release(tmp_path), tmp_path / "record"
     assert SETTLED_AFTER > 0
@@ -118,7 +118,7 @@ def test_a_file_that_was_just_written_is_not_remembered(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda line: line[:-9], lambda line: b"\0\xff" * 30, lambda line: b""])
-def test_a_damaged_record_costs_a_check(release: Release, tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+def test_a_damaged_cache_costs_a_check(release: Release, tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     record = tmp_path / "record"
     checked(release, record)
     record.write_bytes(damage(record.read_bytes()))
@@ -126,8 +126,8 @@ def test_a_damaged_record_costs_a_check(release: Release, tmp_path: Path, damage
     assert checked(release, record).basis is Basis.REMEMBERED
 
 
-def test_as_a_person_starts_it_again(tmp_path: Path) -> None:
-    """The record lies outside of what the seeder may write to, and is kept all the same."""
+def test_a_restarted_seeder_does_not_check_again(tmp_path: Path) -> None:
+    """The cache is written although the sandbox forbids writing."""
     release = make_release(tmp_path / "data", tree={"a.bin": 200_000})
     record = tmp_path / "cache" / "record"
     record.parent.mkdir()
@@ -144,7 +144,7 @@ def test_as_a_person_starts_it_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["none/record", "."])
-def test_a_record_that_cannot_be_kept_is_a_usage_error(tmp_path: Path, place: str) -> None:
+def test_a_cache_that_cannot_be_written_is_a_usage_error(tmp_path: Path, place: str) -> None:
     release = make_release(tmp_path, tree={"a": 10})
     words = ("seed", release.torrent, release.content, "--port", str(free_port()), "--bind", HERE)
     code, _, err = run_mkt(*words, "--cache", tmp_path / place)

@@ -1,4 +1,4 @@
-"""Our fetch from other people's clients, by torrent file and by magnet, and from a web server."""
+"""Downloads from other clients, by torrent file and by magnet, and from a web server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CASES = [(partner, TorrentVersion(version)) for partner in PARTNERS for version 
 
 
 def take(release: Release, source: str, directory: Path) -> None:
-    """Fetch, and compare."""
+    """Download, and compare."""
     words = ("fetch", source, "-d", directory, "--port", "0", *QUIET_WORDS, "--timeout", "60s")
     code, _, err = run_mkt(*words, seconds=90)
     assert code == 0, err
@@ -33,19 +33,19 @@ def take(release: Release, source: str, directory: Path) -> None:
 
 @contextlib.contextmanager
 def given_by(client: Partner, version: TorrentVersion, directory: Path, tracker: Tracker) -> Iterator[Release]:
-    """A release that the partner has, and gives while the body runs."""
+    """Let the partner seed a release while the body runs."""
     tree = INTEROP_TREE if client.makes_empty_files else {path: size for path, size in INTEROP_TREE.items() if size}
     release = make_release(directory / "ours", version, tree, trackers=((tracker.url,),))
     errand = Errand(source=str(release.torrent), out=directory / "theirs" / "release", home=directory / "home")
     shutil.copytree(release.content, errand.out)
     write_pads(release, errand.out)
     with client.at_work(errand):
-        tracker.wait_for_somebody()
+        tracker.wait_for_announce()
         yield release
 
 
 def write_pads(release: Release, out: Path) -> None:
-    """The pad files, which to those who know nothing of BEP 47 are files like others."""
+    """Return the pad files, which are plain files to clients without BEP 47."""
     for file in bencodepy.decode(release.torrent.read_bytes())[b"info"].get(b"files", ()):
         if b"p" in file.get(b"attr", b""):
             path = out.joinpath(*map(os.fsdecode, file[b"path"]))
@@ -54,7 +54,7 @@ def write_pads(release: Release, out: Path) -> None:
 
 
 @pytest.mark.parametrize(("partner", "version"), CASES, ids=case_name)
-def test_we_get_what_they_seed(
+def test_we_download_what_other_clients_seed(
     partner: type[Partner], version: TorrentVersion, tracker: Tracker, tmp_path: Path
 ) -> None:
     with given_by(partner(), version, tmp_path, tracker) as release:
@@ -62,13 +62,15 @@ def test_we_get_what_they_seed(
 
 
 @pytest.mark.parametrize(("partner", "version"), CASES, ids=case_name)
-def test_we_get_it_by_magnet(partner: type[Partner], version: TorrentVersion, tracker: Tracker, tmp_path: Path) -> None:
+def test_we_download_by_magnet_from_other_clients(
+    partner: type[Partner], version: TorrentVersion, tracker: Tracker, tmp_path: Path
+) -> None:
     with given_by(partner(), version, tmp_path, tracker) as release:
         take(release, release.magnet, tmp_path / "got")
 
 
 @pytest.mark.parametrize("version", list(TorrentVersion), ids=lambda version: version.name)
-def test_we_get_what_a_web_server_has(version: TorrentVersion, tmp_path: Path) -> None:
+def test_we_download_from_a_web_server(version: TorrentVersion, tmp_path: Path) -> None:
     with web_seed(tmp_path / "ours", tmp_path / "home") as url:
         release = make_release(tmp_path / "ours", version, INTEROP_TREE, web_seeds=(url,))
         take(release, str(release.torrent), tmp_path / "got")

@@ -1,4 +1,4 @@
-"""Names from strangers never lead out of the directory, and never meet."""
+"""Names from torrents never lead out of the directory, and no two are the same file."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def info_of(paths: list[tuple[str, ...]], name: str = "top") -> Info:
 
 
 @given(components, st.booleans())
-def test_a_name_is_one_component_that_stays_where_it_is(component: str, windows: bool) -> None:
+def test_a_safe_name_is_one_component_within_its_directory(component: str, windows: bool) -> None:
     name = safe_name(component, windows=windows)
     raw = os.fsencode(name) if name.isascii() else name.encode("utf-8", "surrogateescape")
     assert 0 < len(raw) <= 255
@@ -62,7 +62,7 @@ def test_a_name_is_one_component_that_stays_where_it_is(component: str, windows:
 
 
 @given(components)
-def test_names_that_are_safe_stay_as_they_are(component: str) -> None:
+def test_safe_names_are_unchanged(component: str) -> None:
     once = safe_name(component)
     assert safe_name(once) == once
 
@@ -119,19 +119,19 @@ def test_no_two_files_are_the_same_file(system: str, paths: list[tuple[str, ...]
 
 
 @pytest.mark.parametrize("name", ["CON", "con.txt", "NUL.tar.gz", "com1", "LPT9.x", "COM²"])
-def test_devices_of_windows_are_files_elsewhere(name: str) -> None:
+def test_windows_devices_are_renamed_on_windows_only(name: str) -> None:
     assert safe_name(name) == name
     stem = re.split(r"[.]", safe_name(name, windows=True))[0]
     assert stem.endswith("_")
 
 
-def test_a_long_name_keeps_its_extension_and_its_difference() -> None:
+def test_long_names_keep_their_extension_and_stay_different() -> None:
     one, other = safe_name("x" * 300 + "1.iso"), safe_name("x" * 300 + "2.iso")
     assert one != other
     assert one.endswith(".iso")
 
 
-def test_the_temporary_name_is_nobody_elses() -> None:
+def test_a_temporary_name_is_not_that_of_another_file() -> None:
     taken = {("a",), ("a.part",), ("a.part~",)}
     assert temporary_name(("a",), taken) == ("a.part~~",)
     assert temporary_name(("b",), taken) == ("b.part",)

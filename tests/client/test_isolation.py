@@ -1,4 +1,4 @@
-"""Where the tests against other clients run: in CI nothing can be reached from there, nor reach them."""
+"""The tests against other clients run where nothing else can be reached, at least in CI."""
 
 from __future__ import annotations
 

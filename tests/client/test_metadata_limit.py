@@ -1,4 +1,4 @@
-"""Metadata from peers that lie: what they claim costs no more than the limit, and what they send ends in time."""
+"""Metadata from lying peers: it costs no more memory than the limit, and the timeout ends it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ code = main()
 print(*[line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line])
 sys.exit(code)
 """
-"""`mkt`, and at the end its peak of resident memory in kB."""
+"""Run `mkt`, then print its peak of resident memory in kB."""
 INFOHASH = "ab" * 20
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system does not tell the peak")
+pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system does not report the peak")
 
 
 def fetch(directory: Path, infohash: str, *words: str) -> tuple[int, int, str]:
-    """Exit code, peak in bytes, what was said."""
+    """Return the exit code, the peak in bytes, and stderr."""
     fixed = ("--port", "0", *QUIET_WORDS, "--encryption", "off", "--metadata-only", "--max-metadata", str(LIMIT))
     magnet = f"magnet:?xt=urn:btih:{infohash}"
     command = [sys.executable, "-c", WEIGHED, "fetch", magnet, "-d", str(directory), "-q", *fixed, *words]
@@ -40,7 +40,7 @@ def fetch(directory: Path, infohash: str, *words: str) -> tuple[int, int, str]:
 
 @dataclass(slots=True, kw_only=True)
 class Met:
-    """A liar, and what became of who asked it."""
+    """A lying peer, and how the download from it ended."""
 
     peer: HostilePeer
     code: int
@@ -54,7 +54,7 @@ LIARS = {"none": (None, True), "2 GB": (2_000_000_000, True), "one more": (LIMIT
 
 @pytest.fixture(scope="module")
 def met(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Met]:
-    """Each liar by what it claims. What it sends does not count as progress, so that the timeout ends it."""
+    """Return each lying peer by its claim. Invalid data is no progress, so that the timeout ends the download."""
     there: dict[str, Met] = {}
 
     def scene(claim: str, size: int | None, answers: bool) -> None:
@@ -69,7 +69,7 @@ def met(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Met]:
 
 
 @pytest.mark.parametrize("claim", LIARS)
-def test_liars_are_ended_by_the_timeout(met: dict[str, Met], claim: str) -> None:
+def test_the_timeout_ends_invalid_metadata(met: dict[str, Met], claim: str) -> None:
     found = met[claim]
     assert found.peer.met
     assert found.code == ExitCode.NETWORK
@@ -80,18 +80,18 @@ def test_liars_are_ended_by_the_timeout(met: dict[str, Met], claim: str) -> None
 
 
 @pytest.mark.parametrize("claim", ["2 GB", "one more", "0", "negative"])
-def test_a_claim_that_cannot_be_costs_nothing(met: dict[str, Met], claim: str) -> None:
+def test_an_impossible_length_costs_nothing(met: dict[str, Met], claim: str) -> None:
     assert met[claim].peak < met["none"].peak + 4_000_000
 
 
-def test_a_claim_within_the_limit_costs_the_limit(met: dict[str, Met]) -> None:
+def test_a_length_within_the_limit_costs_the_limit(met: dict[str, Met]) -> None:
     found, base = met["the limit"], met["none"].peak
     assert found.peer.asked >= LIMIT // 16384
     assert base + LIMIT // 2 < found.peak < base + LIMIT + 8_000_000
 
 
-def test_what_the_magnet_does_name_is_read_in_bounded_memory(tmp_path: Path, met: dict[str, Met]) -> None:
-    """Who made the magnet may also have made the metadata as costly to read as can be."""
+def test_valid_metadata_is_read_in_bounded_memory(tmp_path: Path, met: dict[str, Met]) -> None:
+    """The author of the magnet may have made the metadata as costly to read as possible."""
     files = b"".join([b"d6:lengthi1e4:pathl6:%06xee" % number for number in range(40_000)])
     info = b"d5:filesl" + files + b"e4:name1:x12:piece lengthi1048576e6:pieces20:" + bytes(20) + b"e"
     with hostile(len(info), metadata=info) as peer:
@@ -100,7 +100,7 @@ def test_what_the_magnet_does_name_is_read_in_bounded_memory(tmp_path: Path, met
     assert peak < met["none"].peak + 60 * len(info)
 
 
-def test_an_honest_peer_is_heard_beside_a_liar(tmp_path: Path) -> None:
+def test_an_honest_peer_succeeds_beside_a_lying_one(tmp_path: Path) -> None:
     release = make_release(tmp_path / "there", tree={"a": 100_000})
     words = ("seed", release.torrent, release.content, "--port", "0", *QUIET_WORDS, "--json")
     with running(*words) as process, hostile(2_000_000_000, answers=False) as liar:

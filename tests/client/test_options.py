@@ -1,4 +1,4 @@
-"""The options of seeding and fetching: where it listens, what trackers are told, and what is said wrong."""
+"""The options of seeding and downloading: where to listen, what to announce, and invalid values."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("how", ["http", "udp"])
-def test_trackers_are_told_the_address_that_was_said(tmp_path: Path, how: str) -> None:
+def test_trackers_receive_the_announced_address(tmp_path: Path, how: str) -> None:
     async def scene() -> set[str]:
         with tracking() as tracker:
             release = make_release(tmp_path, tree={"a": 10_000}, trackers=((tracker.url(how),),))
@@ -60,10 +60,10 @@ def test_trackers_are_told_the_address_that_was_said(tmp_path: Path, how: str) -
         (socket.AF_INET6, socket.SOCK_DGRAM, "::1"),
     ],
 )
-def test_a_port_that_is_taken_in_part_is_taken(
+def test_a_port_in_use_for_one_protocol_is_in_use(
     family: socket.AddressFamily, kind: socket.SocketKind, host: str, utp: bool
 ) -> None:
-    """UDP trackers are asked from the same port, so that it takes both, with uTP or without."""
+    """UDP announces use the same port, so both protocols are needed, with uTP or without."""
     with socket.socket(family, kind) as taken:
         taken.bind((host, 0))
         if kind is socket.SOCK_STREAM:
@@ -75,7 +75,7 @@ def test_a_port_that_is_taken_in_part_is_taken(
 
 
 @pytest.mark.parametrize(("bind", "address"), [("::1", "[::1]"), ("127.0.0.9", "127.0.0.9"), ("lo", HERE)])
-def test_a_binding_is_where_it_listens_and_whence_it_calls(tmp_path: Path, bind: str, address: str) -> None:
+def test_a_bind_address_is_used_in_both_directions(tmp_path: Path, bind: str, address: str) -> None:
     async def scene() -> None:
         with tracking() as tracker:
             release = make_release(tmp_path, tree={"a": 10_000}, trackers=((tracker.url(),),))
@@ -93,7 +93,7 @@ def test_a_binding_is_where_it_listens_and_whence_it_calls(tmp_path: Path, bind:
     asyncio.run(scene())
 
 
-def test_a_person_is_told_when_an_address_goes_and_comes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_addresses_that_go_and_come_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     printer, views = TerminalEventPrinter(), SeedViews()
     for addresses in ((f"{HERE}:7",), (), (f"{HERE}:7", "[::1]:7")):
         printer.show(views.view(events.Listening(addresses=addresses)))
@@ -101,7 +101,7 @@ def test_a_person_is_told_when_an_address_goes_and_comes(capsys: pytest.CaptureF
     assert lines == [["listen", "no address: peers cannot connect"], ["listen", f"{HERE}:7, [::1]:7"]]
 
 
-# What is said wrong
+# Invalid values
 
 BAD = {
     "seed fetch": [
@@ -153,7 +153,7 @@ BAD = {
 def test_bad_values_are_usage_errors(
     tmp_path: Path, verb: str, option: str, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line that says what is wrong, one that says what to do, and nothing is begun."""
+    """One line states what is wrong, one what to do, and nothing is started."""
     release = make_release(tmp_path, tree={"a": 10})
     where = [str(release.content)] if verb == "seed" else ["-d", str(tmp_path / "out")]
     words = [verb, str(release.torrent), *where, f"{option}={value}", "--bind=127.0.0.1"]
@@ -167,7 +167,7 @@ def test_bad_values_are_usage_errors(
     assert not (tmp_path / "out").exists()
 
 
-def test_creating_takes_the_same_bindings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_create_checks_the_bind_address_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content = make_release(tmp_path, tree={"a": 10}).content
     for bind in ("", "127.0.0.1,0.0.0.0"):
         words = ["create", str(content), "-o", str(tmp_path / "made.torrent"), "--seed", f"--seed-bind={bind}"]
@@ -176,6 +176,6 @@ def test_creating_takes_the_same_bindings(tmp_path: Path, capsys: pytest.Capture
     assert not (tmp_path / "made.torrent").exists()
 
 
-def test_libtorrent_has_every_setting() -> None:
+def test_libtorrent_knows_every_setting() -> None:
     settings = session_settings(replace(QUIET, bind=None, proxy=Proxy.parse("socks5://me:it@127.0.0.1:1")))
     assert set(settings) <= set(lt.session(settings).get_settings())

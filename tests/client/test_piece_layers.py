@@ -1,4 +1,4 @@
-"""The piece layers of a torrent that is known by a magnet alone, where not everybody has them."""
+"""The piece layers of a magnet's torrent, where not every peer has them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mktorrent_py.torrentfile import read_metainfo
 
 
 def fetch_torrent_file(magnet: str, output: Path, *words: str) -> str:
-    """What was said about it."""
+    """Write the torrent file of a magnet; return stderr."""
     fixed = ("--metadata-only", "-o", output, "--port", "0", *QUIET_WORDS, "--timeout", "3s")
     code, _, err = run_mkt("fetch", magnet, *fixed, *words)
     assert code == 0, err
@@ -24,8 +24,8 @@ def fetch_torrent_file(magnet: str, output: Path, *words: str) -> str:
 
 
 @pytest.mark.parametrize("version", [TorrentVersion.V2, TorrentVersion.HYBRID])
-def test_piece_layers_that_nobody_gives_are_done_without(tmp_path: Path, version: TorrentVersion) -> None:
-    """A seed that has none itself gives the info dictionary; the torrent file is written, and says what it lacks."""
+def test_piece_layers_that_no_peer_has_are_left_out(tmp_path: Path, version: TorrentVersion) -> None:
+    """A seed without them sends the info dictionary; the torrent file is written, with a note."""
     release = make_release(tmp_path / "src", version)
     fields = bencodepy.decode(release.torrent.read_bytes())
     bare = replace(release, metainfo=Metainfo.from_bytes(bencodepy.encode({**fields, b"piece layers": {}})))
@@ -38,8 +38,8 @@ def test_piece_layers_that_nobody_gives_are_done_without(tmp_path: Path, version
     assert made.piece_layers == {}
 
 
-def test_a_hybrid_is_had_from_those_who_know_its_v1_half_alone(tmp_path: Path) -> None:
-    """They give the info dictionary, hang up on the v2 infohash, and answer no hash request."""
+def test_a_hybrid_comes_from_peers_of_its_v1_swarm(tmp_path: Path) -> None:
+    """They send the info dictionary, disconnect at the v2 infohash, and answer no hash request."""
     metainfo = make_release(tmp_path / "src").metainfo
     info, v1 = metainfo.info.raw, metainfo.infohashes.v1
     assert v1 is not None

@@ -1,4 +1,4 @@
-"""A proxy that was asked for carries everything, and looks the names up; where it cannot, nothing goes."""
+"""A proxy carries all traffic and resolves the names; what it cannot carry is not sent."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def by_way_of(carrier: Proxy, scheme: str) -> SessionOptions:
 def test_trackers_and_peers_are_reached_through_it(
     tmp_path: Path, scheme: str, login: tuple[str, str] | None, how: str, host: str
 ) -> None:
-    """The peer is one that the tracker told of."""
+    """The peer comes from the tracker."""
     peer = make_release(tmp_path / "peer", tree=TREE)
 
     async def scene() -> None:
@@ -95,7 +95,7 @@ def test_trackers_and_peers_are_reached_through_it(
         ("none", "ws", HERE, "bypass the bind address"),
     ],
 )
-def test_what_it_cannot_carry_is_told_and_does_not_go(
+def test_what_a_proxy_cannot_carry_is_reported_and_not_sent(
     tmp_path: Path, scheme: str, how: str, host: str, words: str
 ) -> None:
     async def scene() -> events.TrackerFailed:
@@ -114,7 +114,7 @@ def test_what_it_cannot_carry_is_told_and_does_not_go(
     assert words in asyncio.run(scene()).reason
 
 
-def test_a_socks5_proxy_without_udp_is_told(tmp_path: Path) -> None:
+def test_a_socks5_proxy_without_udp_is_reported(tmp_path: Path) -> None:
     async def scene() -> events.TrackerFailed:
         with proxying(carries_udp=False) as carrier, tracking() as tracker:
             release = make_release(tmp_path, tree=TREE, trackers=((tracker.url("udp"),),))
@@ -126,7 +126,7 @@ def test_a_socks5_proxy_without_udp_is_told(tmp_path: Path) -> None:
     assert asyncio.run(scene()).reason == "the proxy carries no UDP"
 
 
-def test_nobody_can_connect_past_it(tmp_path: Path) -> None:
+def test_no_peer_can_connect_past_it(tmp_path: Path) -> None:
     release, port = make_release(tmp_path, tree=TREE), free_port()
 
     async def scene() -> None:
@@ -142,7 +142,7 @@ def test_nobody_can_connect_past_it(tmp_path: Path) -> None:
 
 
 def test_a_torrent_file_and_web_seeds_come_through_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the environment says of proxies does not count then."""
+    """The proxies of the environment are not used then."""
     monkeypatch.setenv("http_proxy", f"http://{HERE}:1")
     monkeypatch.setenv("no_proxy", "*")
 
@@ -160,7 +160,7 @@ def test_a_torrent_file_and_web_seeds_come_through_it(tmp_path: Path, monkeypatc
     at_once(scene, {scheme: (tmp_path / scheme, scheme, host) for scheme, host in seeds.items()})
 
 
-def test_a_web_seed_that_it_cannot_carry_is_told_and_left_out(tmp_path: Path) -> None:
+def test_a_web_seed_that_a_proxy_cannot_carry_is_reported_and_skipped(tmp_path: Path) -> None:
     def scene(scheme: str) -> None:
         with web_server(tmp_path) as web, proxying(names={NAME: HERE}) as carrier:
             release = make_release(tmp_path / scheme, tree=TREE, web_seeds=(f"{web.url(NAME)}/",))
@@ -173,8 +173,8 @@ def test_a_web_seed_that_it_cannot_carry_is_told_and_left_out(tmp_path: Path) ->
     at_once(scene, {scheme: (scheme,) for scheme in ("socks4", "http")})
 
 
-def test_a_url_is_fetched_from_where_it_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without --proxy and --bind the environment decides, as it does for other programs that fetch URLs."""
+def test_a_url_is_requested_from_the_bind_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a proxy or bind address the environment decides, as for other programs."""
     make_release(tmp_path, tree=TREE)
     with web_server(tmp_path) as web, proxying(names={NAME: HERE}) as carrier:
         for bind in ("127.0.0.9", "lo"):
@@ -187,7 +187,7 @@ def test_a_url_is_fetched_from_where_it_was_asked_for(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_proxy_that_is_not_there_is_told(scheme: str) -> None:
+def test_an_unreachable_proxy_is_an_error(scheme: str) -> None:
     there = proxy.Proxy.parse(f"{scheme}://{HERE}:{free_port()}")
     session = replace(THROUGH, proxy=there)
     with pytest.raises(NetworkError, match=r"cannot reach proxy.*connection refused") as caught:
@@ -197,7 +197,7 @@ def test_a_proxy_that_is_not_there_is_told(scheme: str) -> None:
         download_torrent_file("http://127.0.0.1:9/x.torrent", timeout=5, route=session.route)
 
 
-def test_a_proxy_that_is_not_there_ends_the_command(tmp_path: Path) -> None:
+def test_an_unreachable_proxy_ends_the_command(tmp_path: Path) -> None:
     with web_server(tmp_path) as web:
         release = make_release(tmp_path, tree=TREE, web_seeds=(f"{web.url()}/",))
 
@@ -215,14 +215,14 @@ def test_a_proxy_that_is_not_there_ends_the_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("login", ["", "me:wrong@"])
-def test_a_proxy_that_does_not_let_us_in_ends_it(login: str) -> None:
+def test_a_proxy_that_refuses_the_login_is_an_error(login: str) -> None:
     with proxying(login=LOGIN) as carrier:
         words = proxy.Proxy.parse(f"socks5://{login}{HERE}:{carrier.port}")
         with pytest.raises(NetworkError, match=r"refused the login.*user"):
             Session(replace(THROUGH, proxy=words))
 
 
-def test_an_http_proxy_that_does_not_let_us_in_is_told_by_the_tracker(tmp_path: Path) -> None:
+def test_an_http_proxy_that_refuses_the_login_fails_the_tracker(tmp_path: Path) -> None:
     async def scene() -> events.TrackerFailed:
         with proxying(login=LOGIN) as carrier, tracking() as tracker:
             release = make_release(tmp_path, tree=TREE, trackers=((tracker.url(),),))
@@ -237,7 +237,7 @@ def test_an_http_proxy_that_does_not_let_us_in_is_told_by_the_tracker(tmp_path: 
     assert "proxy" in asyncio.run(scene()).reason.lower()
 
 
-def test_peers_that_are_names_are_not_looked_up_here() -> None:
+def test_host_names_of_peers_are_not_resolved_with_a_proxy() -> None:
     magnet = Magnet.parse(f"magnet:?xt=urn:btih:{'ab' * 20}&x.pe=localhost:7&x.pe=127.0.0.2:8&x.pe=%5B::1%5D:9")
     there = proxy.Proxy.parse("socks5://127.0.0.1:1")
     assert peers_of(magnet, there) == [("127.0.0.2", 8), ("::1", 9)]
@@ -248,7 +248,7 @@ def test_peers_that_are_names_are_not_looked_up_here() -> None:
 
 
 def stay_inside(directory: Path, scheme: str) -> None:
-    """Seed and fetch with everything on that is on by default: no packet goes anywhere but to the proxy."""
+    """Seed and download with the defaults: no packet goes anywhere but to the proxy."""
     trackers = [(f"{how}://{NAME}:9/announce",) for how in ("http", "https", "udp")]
     release = make_release(directory, tree=TREE, trackers=trackers, web_seeds=(f"http://{NAME}:9/",))
     take = ("fetch", release.torrent, "-d", directory / "out", "--utp", "--timeout", "2s", "--peer", "10.77.0.2:9")
@@ -267,7 +267,7 @@ def stay_inside(directory: Path, scheme: str) -> None:
 
 
 def test_nothing_else_leaves_the_machine(tmp_path: Path) -> None:
-    """Without a proxy very much does."""
+    """Without a proxy a lot does."""
     at_once(in_own_network(stay_inside), {scheme: (tmp_path / scheme, scheme) for scheme in (*SCHEMES, "none")})
 
 
@@ -287,12 +287,12 @@ def test_nothing_else_leaves_the_machine(tmp_path: Path) -> None:
         "socks5://[::1:9",
     ],
 )
-def test_what_is_no_proxy_is_a_usage_error(tmp_path: Path, url: str) -> None:
+def test_an_invalid_proxy_url_is_a_usage_error(tmp_path: Path, url: str) -> None:
     with pytest.raises(UsageError, match="prox"):
         proxy.Proxy.parse(url)
 
 
-def test_a_proxy_excludes_an_address_of_ours() -> None:
+def test_a_proxy_cannot_be_combined_with_a_bind_address() -> None:
     with pytest.raises(UsageError, match="cannot be combined"):
         replace(QUIET, proxy=proxy.Proxy.parse("socks5://h:1"))
 

@@ -1,4 +1,4 @@
-"""Seeding, met by a real peer: what it gives, when it stops, and that it never writes."""
+"""Seeding to a real peer: what is uploaded, when it stops, and that content is never written to."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("by", ["torrent", "magnet"])
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_peer_gets_every_byte(tmp_path: Path, version: TorrentVersion, by: str) -> None:
+def test_a_peer_receives_every_byte(tmp_path: Path, version: TorrentVersion, by: str) -> None:
     release = make_release(tmp_path, version)
     before = snapshot(release.content)
 
@@ -76,7 +76,7 @@ def test_a_peer_gets_every_byte(tmp_path: Path, version: TorrentVersion, by: str
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_what_was_not_hashed_beforehand_is_given_too(tmp_path: Path, version: TorrentVersion) -> None:
+def test_content_that_was_not_hashed_is_uploaded_too(tmp_path: Path, version: TorrentVersion) -> None:
     release = make_release(tmp_path, version)
 
     async def scene() -> None:
@@ -88,8 +88,8 @@ def test_what_was_not_hashed_beforehand_is_given_too(tmp_path: Path, version: To
     assert files_below(tmp_path / "out" / "release") == release.files()
 
 
-def test_content_under_other_names_is_read_where_it_is(tmp_path: Path) -> None:
-    """Files are named to libtorrent by where the verifier found them, under any name of the directory."""
+def test_content_under_another_name_is_read_where_it_is(tmp_path: Path) -> None:
+    """libtorrent gets the paths where the verifier found the files, whatever the name of the directory."""
     release = make_release(tmp_path)
     true = release.files()
     release.content.rename(tmp_path / "auf der Platte")
@@ -104,7 +104,7 @@ def test_content_under_other_names_is_read_where_it_is(tmp_path: Path) -> None:
     assert files_below(tmp_path / "out" / "release") == true
 
 
-def test_what_was_just_created_is_not_read_again(tmp_path: Path) -> None:
+def test_a_created_torrent_is_not_read_again(tmp_path: Path) -> None:
     make_release(tmp_path)
     created = create_torrent(tmp_path / "release", CreateOptions())
     item = SeedableTorrent.created(created.metainfo, created.draft.content, seconds=0.5)
@@ -152,8 +152,8 @@ FAULTS: dict[str, tuple[str, Callable[[Path], object]]] = {
     ("fault", "verified"),
     [*[(fault, True) for fault in FAULTS], ("flip", False), ("delete", False), ("remove all", False)],
 )
-def test_a_fault_ends_it_and_nothing_is_written(tmp_path: Path, fault: str, verified: bool) -> None:
-    """A peer that holds the true data is connected, and another one that wants it."""
+def test_a_fault_ends_a_torrent_and_nothing_is_written(tmp_path: Path, fault: str, verified: bool) -> None:
+    """A peer with the valid data is connected, and one that downloads."""
     release = make_release(tmp_path)
     shutil.copytree(release.content, tmp_path / "true" / "release")
     path, deed = FAULTS[fault]
@@ -182,7 +182,7 @@ def test_a_fault_ends_it_and_nothing_is_written(tmp_path: Path, fault: str, veri
     assert ended.error is failure.error
 
 
-def test_others_go_on_when_one_fails(tmp_path: Path) -> None:
+def test_other_torrents_continue_when_one_fails(tmp_path: Path) -> None:
     one, other = make_release(tmp_path, name="one"), make_release(tmp_path, name="other")
 
     async def scene() -> None:
@@ -220,7 +220,7 @@ def test_trust_looks_at_sizes_and_times(tmp_path: Path) -> None:
         verify_or_raise(locate(release.metainfo, [release.content], trusting))
 
 
-def test_it_ends_when_peers_have_everything(tmp_path: Path) -> None:
+def test_it_stops_when_peers_have_everything(tmp_path: Path) -> None:
     release = make_release(tmp_path)
 
     async def scene() -> list[events.SeedEvent]:
@@ -235,7 +235,7 @@ def test_it_ends_when_peers_have_everything(tmp_path: Path) -> None:
     assert len([event for event in told if isinstance(event, events.PeerLeft) and event.done]) == 2
 
 
-def test_a_peer_that_comes_with_everything_does_not_count(tmp_path: Path) -> None:
+def test_a_peer_that_arrives_with_everything_does_not_count(tmp_path: Path) -> None:
     release = make_release(tmp_path)
 
     async def scene() -> int:
@@ -247,8 +247,8 @@ def test_a_peer_that_comes_with_everything_does_not_count(tmp_path: Path) -> Non
     assert asyncio.run(scene()) == 0
 
 
-def test_a_peer_that_stays_for_a_moment_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Peers are looked at once a second; what they call themselves is known from their going, too."""
+def test_a_peer_that_stays_for_a_moment_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Peers are polled once a second; the id of one that leaves names its client, too."""
     monkeypatch.setattr(seeder, "TICK", 60)
     release = make_release(tmp_path)
 
@@ -260,12 +260,12 @@ def test_a_peer_that_stays_for_a_moment_is_told_of(tmp_path: Path, monkeypatch: 
             await seeder.until(events.PeerLeft)
             return seeder
 
-    (joined,) = asyncio.run(scene()).told(events.PeerJoined)
+    (joined,) = asyncio.run(scene()).of_kind(events.PeerJoined)
     assert joined.client.startswith("-LT2")
 
 
-def test_every_torrent_has_its_peers_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However few are looked at each time."""
+def test_the_peers_of_every_torrent_are_polled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few are polled each time."""
     monkeypatch.setattr(peer_tracking, "TORRENTS_PER_TICK", 1)
     releases = [make_release(tmp_path, tree={"a": 300_000 + number}, name=f"r{number}") for number in range(3)]
 
@@ -275,15 +275,15 @@ def test_every_torrent_has_its_peers_looked_at(tmp_path: Path, monkeypatch: pyte
             for leecher in leechers:
                 leecher.handle.set_download_limit(1000)
                 leecher.dial(seeder.port)
-            while len(joined := seeder.told(events.PeerJoined)) < len(releases):
+            while len(joined := seeder.of_kind(events.PeerJoined)) < len(releases):
                 await asyncio.sleep(0.05)
             return {event.name for event in joined if "libtorrent" in event.client}
 
     assert asyncio.run(asyncio.wait_for(scene(), PATIENCE)) == {"r0", "r1", "r2"}
 
 
-def test_a_tracker_is_told_of_once_whatever_our_addresses(tmp_path: Path) -> None:
-    """libtorrent announces from each of them, and not all reach it."""
+def test_a_tracker_is_reported_once_whatever_our_addresses(tmp_path: Path) -> None:
+    """libtorrent announces from each of them, and not from all it is reachable."""
     release = make_release(tmp_path, trackers=((f"http://{HERE}:1/announce",),))
 
     async def scene() -> Running:
@@ -292,14 +292,14 @@ def test_a_tracker_is_told_of_once_whatever_our_addresses(tmp_path: Path) -> Non
             await asyncio.sleep(1)
             return seeder
 
-    told = asyncio.run(scene()).told(events.TrackerFailed)
+    told = asyncio.run(scene()).of_kind(events.TrackerFailed)
     assert [event.reason for event in told] == ["connection refused"]
 
 
 @pytest.mark.parametrize(
     ("option", "reason"), [({"ratio": 1.0}, "ratio 1 reached"), ({"duration": 0.3}, "time limit reached")]
 )
-def test_it_ends_by_itself(tmp_path: Path, option: dict[str, float], reason: str) -> None:
+def test_it_stops_by_itself(tmp_path: Path, option: dict[str, float], reason: str) -> None:
     release = make_release(tmp_path)
 
     async def scene() -> list[events.SeedEvent]:
@@ -315,7 +315,7 @@ def test_it_ends_by_itself(tmp_path: Path, option: dict[str, float], reason: str
 
 
 def test_the_limit_holds_for_the_local_network_too(tmp_path: Path) -> None:
-    """libtorrent exempts it unless told otherwise."""
+    """libtorrent exempts it by default."""
     release = make_release(tmp_path, tree={"a": 3_000_000})
 
     async def scene() -> int:
@@ -340,10 +340,10 @@ def test_the_same_torrent_is_not_seeded_twice(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
-# How it listens, and whom it calls
+# The session
 
 
-def test_a_port_that_is_taken_is_an_error() -> None:
+def test_a_port_in_use_is_an_error() -> None:
     with socket.socket() as taken:
         taken.bind((HERE, 0))
         taken.listen()
@@ -352,12 +352,12 @@ def test_a_port_that_is_taken_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("place", ["203.0.113.9", "nosuch7", "2001:db8::9"])
-def test_a_binding_that_cannot_be_had_is_an_error(place: str) -> None:
+def test_a_bind_address_of_another_machine_is_an_error(place: str) -> None:
     with pytest.raises(UsageError, match="no address or interface"):
         Session(replace(QUIET, bind=place, port=free_port()))
 
 
-def test_nothing_calls_out_that_was_not_asked_for() -> None:
+def test_nothing_connects_out_unasked() -> None:
     settings = session_settings(QUIET)
     assert not settings.get("webtorrent_stun_server")
     assert settings["dht_bootstrap_nodes"] == ""
@@ -369,7 +369,7 @@ def test_nothing_calls_out_that_was_not_asked_for() -> None:
 
 
 @pytest.mark.parametrize("private", [True, False])
-def test_a_private_torrent_is_kept_from_dht_and_friends(tmp_path: Path, private: bool) -> None:
+def test_a_private_torrent_uses_no_dht_lsd_or_pex(tmp_path: Path, private: bool) -> None:
     release = make_release(tmp_path, private=private)
 
     async def scene() -> tuple[bool, int]:
@@ -385,7 +385,7 @@ def test_a_private_torrent_is_kept_from_dht_and_friends(tmp_path: Path, private:
 
 
 @pytest.mark.parametrize("encryption", list(Encryption))
-def test_obfuscation(tmp_path: Path, encryption: Encryption) -> None:
+def test_peers_connect_with_each_encryption(tmp_path: Path, encryption: Encryption) -> None:
     release = make_release(tmp_path)
 
     async def scene() -> None:
@@ -399,7 +399,7 @@ def test_obfuscation(tmp_path: Path, encryption: Encryption) -> None:
     assert files_below(tmp_path / "out" / "release") == release.files()
 
 
-def test_without_libtorrent_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_libtorrent_the_error_has_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "libtorrent", None)
     with pytest.raises(UsageError) as caught:
         client.seed("release.torrent")
@@ -407,7 +407,7 @@ def test_without_libtorrent_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) 
     assert caught.value.hint
 
 
-# As a person starts and stops it
+# The command
 
 
 def seed_words(release: Release, *more: str) -> list[str | Path]:
@@ -430,7 +430,7 @@ def test_it_stops_in_time_with_a_dead_tracker(tmp_path: Path, number: signal.Sig
     assert "asked to stop" in out
 
 
-def test_it_tells_the_tracker_that_it_stops(tmp_path: Path) -> None:
+def test_the_tracker_receives_the_stop_announce(tmp_path: Path) -> None:
     async def scene() -> list[bytes]:
         asked: list[bytes] = []
 
@@ -455,7 +455,7 @@ def test_it_tells_the_tracker_that_it_stops(tmp_path: Path) -> None:
     assert b"event=stopped" in asked[-1]
 
 
-def test_a_fault_ends_the_command_with_3_and_says_why(tmp_path: Path) -> None:
+def test_a_fault_ends_the_command_with_exit_code_3_and_the_reason(tmp_path: Path) -> None:
     release = make_release(tmp_path)
     with running(*seed_words(release)) as process:
         assert process.process.stdout is not None
@@ -483,8 +483,8 @@ def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
     assert time.monotonic() - started < 1
 
 
-def test_a_directory_is_followed(tmp_path: Path) -> None:
-    """Torrents come and go; one that cannot be seeded does not hold up the others."""
+def test_a_directory_is_watched(tmp_path: Path) -> None:
+    """Torrents come and go; one that cannot be seeded does not delay the others."""
     content = tmp_path / "content"
     watched = tmp_path / "torrents"
     for directory in (content, watched):
@@ -546,13 +546,13 @@ def test_the_second_of_two_words_may_be_the_content(
     assert ([str(path) for path in torrents], [str(path) for path in places]) == expected
 
 
-def test_a_directory_without_a_torrent_is_waited_for_with_a_word(tmp_path: Path) -> None:
+def test_an_empty_directory_is_watched_with_a_note(tmp_path: Path) -> None:
     code, _, err = run_mkt("seed", tmp_path, "--port", "0", *QUIET_WORDS, "--for", "1s")
     assert code == 0
     assert "contains no torrents yet" in err
 
 
-def test_a_torrent_that_is_not_there_ends_it_at_once(tmp_path: Path) -> None:
+def test_a_missing_torrent_file_ends_it_at_once(tmp_path: Path) -> None:
     code, out, err = run_mkt("seed", tmp_path / "none.torrent", tmp_path, "--port", "0", *QUIET_WORDS)
     assert code == ExitCode.CONTENT
     assert "none.torrent: no such file" in err
@@ -562,7 +562,7 @@ def test_a_torrent_that_is_not_there_ends_it_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "words", [("--encryption", "maybe"), ("--upload-limit", "fast"), ("--for", "long"), ("--http", "x")]
 )
-def test_bad_words_are_usage_errors(tmp_path: Path, words: tuple[str, str]) -> None:
+def test_bad_values_are_usage_errors(tmp_path: Path, words: tuple[str, str]) -> None:
     release = make_release(tmp_path, tree={"a": 10})
     code, out, err = run_mkt(*seed_words(release, *words))
     assert code == ExitCode.USAGE

@@ -1,4 +1,4 @@
-"""Our seed to other people's clients, by torrent file and by magnet: files compared byte for byte."""
+"""Seeding to other clients, by torrent file and by magnet: files are compared byte for byte."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ BY_MAGNET = [(partner, TorrentVersion(version)) for partner in PARTNERS for vers
 
 
 def give(release: Release, partner: Partner, source: str, directory: Path, tracker: Tracker) -> None:
-    """Have the partner fetch while we seed."""
+    """Let the partner download while we seed."""
     errand = Errand(source=source, out=directory / "theirs" / release.content.name, home=directory / "home")
     words = ("seed", release.torrent, release.content, "--port", "0", *QUIET_WORDS, "--json")
     with partner.at_work(errand):
-        tracker.wait_for_somebody()
+        tracker.wait_for_announce()
         with running(*words) as process:
             process.wait_for("seed-started")
             partner.wait_for(errand, release.content)
 
 
 @pytest.mark.parametrize(("partner", "version"), BY_TORRENT, ids=case_name)
-def test_they_get_what_we_seed(
+def test_other_clients_download_what_we_seed(
     partner: type[Partner], version: TorrentVersion, tracker: Tracker, tmp_path: Path
 ) -> None:
     release = make_release(tmp_path / "ours", version, INTEROP_TREE, trackers=((tracker.url,),))
@@ -41,7 +41,7 @@ def test_they_get_what_we_seed(
 
 
 @pytest.mark.parametrize(("partner", "version"), BY_MAGNET, ids=case_name)
-def test_they_get_it_by_magnet(
+def test_other_clients_download_by_magnet(
     partner: type[Partner], version: TorrentVersion, tracker: Tracker, tmp_path: Path
 ) -> None:
     release = make_release(tmp_path / "ours", version, INTEROP_TREE, trackers=((tracker.url,),))
@@ -49,8 +49,8 @@ def test_they_get_it_by_magnet(
 
 
 @pytest.mark.parametrize("partner", [partner for partner in PARTNERS if partner.v2_error], ids=case_name)
-def test_some_take_no_v2(partner: type[Partner], tmp_path: Path) -> None:
-    """Those who know nothing of BEP 52 say so; that is why there are hybrids."""
+def test_some_clients_reject_v2(partner: type[Partner], tmp_path: Path) -> None:
+    """Clients without BEP 52 report it; hybrids exist for them."""
     release = make_release(tmp_path / "ours", TorrentVersion.V2, TREE)
     errand = Errand(source=str(release.torrent), out=tmp_path / "theirs" / "release", home=tmp_path / "home")
     client = partner()
@@ -70,7 +70,7 @@ def test_no_request_is_dropped(tracker: Tracker, tmp_path: Path) -> None:
 
 
 def test_an_obfuscated_handshake_is_understood(tmp_path: Path) -> None:
-    """WebTorrent 3 opens with MSE where it dials; elsewhere we dial it, and it takes what comes."""
+    """WebTorrent 3 opens connections with MSE; where we connect to it, it accepts any."""
     release = make_release(tmp_path / "ours", TorrentVersion.V1, INTEROP_TREE)
     port, client = str(free_port()), WebTorrent()
     errand = Errand(

@@ -1,4 +1,4 @@
-"""Who is called, and from where: what is heard at the far end of a cable, and what is not when it was forbidden."""
+"""Which packets leave the machine, and from where, as observed at the far end of a link."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ HEARD = {
 }
 
 
-def test_only_what_is_allowed_is_heard(tmp_path: Path) -> None:
-    """The DHT is heard as it asks for the names of its routers, and of the nodes that the torrent names."""
+def test_only_allowed_packets_are_sent(tmp_path: Path) -> None:
+    """The DHT is observed by its look-ups of the routers and of the nodes in the torrent."""
 
     def scene(name: str, forbidden: tuple[str, ...], private: bool, allowed: set[int]) -> None:
         nodes = () if private else (("node.example", 6881),)
@@ -50,7 +50,7 @@ def test_only_what_is_allowed_is_heard(tmp_path: Path) -> None:
 
 
 async def bother(seeder: Running) -> None:
-    """Have it call a tracker and peers on either cable and beyond."""
+    """Let it connect to a tracker and peers on either link and beyond."""
     (torrent,) = seeder.seeder.torrents.values()
     for host in ("10.77.0.2", "10.88.0.2", AWAY):
         torrent.handle.connect_peer((host, 7))
@@ -74,21 +74,21 @@ def lose(directory: Path, bind: str, loss: str) -> None:
                 assert NEAR not in {each.source for each in near.listen() | other.listen()}
                 assert bind != "other" or not near.heard
                 if "addr" in loss:
-                    await until(lambda: seeder.told(events.Listening)[-1].addresses == ())
+                    await until(lambda: seeder.of_kind(events.Listening)[-1].addresses == ())
                     ip(f"addr add {OTHER}/24 dev other")
-                    await until(lambda: seeder.told(events.Listening)[-1].addresses == (f"{OTHER}:6881",))
+                    await until(lambda: seeder.of_kind(events.Listening)[-1].addresses == (f"{OTHER}:6881",))
                     assert NEAR not in {each.source for each in near.listen() | other.listen()}
 
     asyncio.run(scene())
 
 
-def test_a_binding_that_is_lost_is_not_replaced(tmp_path: Path) -> None:
+def test_a_lost_bind_address_is_not_replaced(tmp_path: Path) -> None:
     losses = {"address": f"addr del {OTHER}/24 dev other", "down": "link set other down", "gone": "link del other"}
     cases = {f"{bind} {name}": (bind, loss) for bind in ("other", OTHER) for name, loss in losses.items()}
     at_once(in_own_network(lose), {name: (tmp_path / name, *words) for name, words in cases.items()})
 
 
-def test_without_a_binding_another_address_would_be_heard(tmp_path: Path) -> None:
+def test_without_a_bind_address_another_address_is_used(tmp_path: Path) -> None:
     release = make_release(tmp_path, tree={"a": 1000}, trackers=((f"udp://{AWAY}:9/announce",),))
 
     async def scene() -> set[str]:
@@ -100,7 +100,7 @@ def test_without_a_binding_another_address_would_be_heard(tmp_path: Path) -> Non
     assert NEAR in in_own_network(asyncio.run)(scene())
 
 
-def test_a_torrent_file_is_fetched_over_the_interface_that_was_said(tmp_path: Path) -> None:
+def test_a_torrent_file_is_downloaded_over_the_bind_interface(tmp_path: Path) -> None:
     def scene() -> None:
         with Wire("far") as near, Wire("farther") as other:
             words = ("fetch", f"http://{AWAY}:9/x.torrent", "-d", tmp_path, "--bind", "other", "--timeout", "1s")

@@ -1,4 +1,4 @@
-"""Peers that are not as patient or as modest as libtorrent's: messages written by hand."""
+"""Peers less patient and modest than libtorrent's: messages written by hand."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from mktorrent_py.metainfo.merkle import BLOCK_LENGTH
 HANDSHAKE_LENGTH = 68
 INTERESTED = struct.pack(">IB", 1, 2)
 REQUEST = struct.pack(">IBIII", 13, 6, 0, 0, BLOCK_LENGTH)
-"""The first block; so many of it at once stay in the queue, as nobody reads so fast."""
+"""The first block, requested faster than it can be read, so that requests stay in the queue."""
 UNCHOKE, PIECE = 1, 7
 PATIENCE = 20.0
 
 
 def handshake(release: Release) -> bytes:
-    """Of a peer that has no extension at all (BEP 3)."""
+    """Return the handshake of a peer without extensions (BEP 3)."""
     (infohash,) = release.metainfo.infohashes.swarm_keys
     return b"\x13BitTorrent protocol" + bytes(8) + infohash + b"-XX0001-" + bytes(12)
 
 
 async def next_message(reader: asyncio.StreamReader) -> int:
-    """The number of the next message that is not empty."""
+    """Return the number of the next message that is not empty."""
     while not (length := int.from_bytes(await reader.readexactly(4))):
         continue
     return (await reader.readexactly(length))[0]
@@ -39,7 +39,7 @@ async def next_of(reader: asyncio.StreamReader, kind: int) -> None:
 
 
 def test_every_request_is_answered(tmp_path: Path) -> None:
-    """Without the fast extension (BEP 6) a request that is dropped is never heard of again."""
+    """Without the fast extension (BEP 6) a peer cannot know that its request was dropped."""
     release = make_release(tmp_path, TorrentVersion.V1, TREE)
 
     async def scene() -> None:
@@ -57,8 +57,8 @@ def test_every_request_is_answered(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
-def test_a_peer_that_hangs_up_is_dialled_again(tmp_path: Path) -> None:
-    """It may have its reasons, and be the only one who has the content."""
+def test_a_peer_that_disconnects_is_connected_to_again(tmp_path: Path) -> None:
+    """It may be the only one with the content."""
     release = make_release(tmp_path / "ours", TorrentVersion.V1, TREE)
 
     async def scene() -> None:

@@ -1,4 +1,4 @@
-"""Trackers for the tests that answer what they are told to, and remember who asked from where."""
+"""Trackers for the tests: they answer with given peers and record from where they were asked."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class _Datagrams(asyncio.DatagramProtocol):
 
 @contextlib.contextmanager
 def tracking(*peers: Endpoint) -> Iterator[Tracker]:
-    """A tracker at work while the body runs."""
+    """Run a tracker while the body runs."""
     tracker = Tracker(peers=peers)
     with serving(_start(tracker)):
         yield tracker

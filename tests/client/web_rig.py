@@ -1,4 +1,4 @@
-"""A plain web server for the tests, which knows ranges, and remembers who came."""
+"""A plain web server for the tests, which supports ranges and records its clients."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Web:
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
-    """`/away` leads off the web."""
+    """`/away` redirects to a file URL."""
 
     def __init__(self, *words: object, web: Web, directory: str) -> None:
         self._web = web

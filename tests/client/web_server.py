@@ -1,4 +1,4 @@
-"""A web server (lighttpd) that gives a directory on loopback, for torrents that name it as web seed."""
+"""A web server (lighttpd) of a directory on loopback, for torrents that name it as web seed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seeding_rig import HERE
 
 
 class WebServer(Partner):
-    """Gives what lies in `out`."""
+    """Serves the files below `out`."""
 
     name = command = "lighttpd"
 
@@ -30,7 +30,7 @@ class WebServer(Partner):
 
 @contextlib.contextmanager
 def web_seed(directory: Path, home: Path) -> Iterator[str]:
-    """The URL below which everything in the directory is, while the body runs."""
+    """Serve while the body runs; yields the URL of the directory."""
     port = free_port()
     with WebServer().at_work(Errand(source=str(port), out=directory, home=home)):
         yield f"http://{HERE}:{port}/"

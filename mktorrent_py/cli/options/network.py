@@ -38,8 +38,7 @@ class NetworkOptions(Group):
 
     def session(self, **more: Any) -> SessionOptions:
         """Return the options of a session, with those that only one verb has. Raises UsageError."""
-        from mktorrent_py.client import Encryption, SessionOptions
-        from mktorrent_py.client.network.proxy import Proxy
+        from mktorrent_py.client import Encryption, Proxy, SessionOptions
 
         return SessionOptions(
             port=self.port,

@@ -41,7 +41,7 @@ from mktorrent_py.metainfo.metainfo import Metainfo
 from mktorrent_py.metainfo.paths import display_path
 
 WEB_TIMEOUT = 30.0
-"""Seconds without an answer after which a web server is given up."""
+"""Seconds to wait for the answer of a web server."""
 
 PROGRESS_EVERY = 0.1
 """Seconds between two progress events."""

@@ -95,7 +95,7 @@ class Downloader:
             self._session.lt.remove_torrent(handle, lt.session.delete_partfile)
 
     def _on_complete(self, alert: lt.file_completed_alert) -> None:
-        """Give a complete file its name, unless something took the name meanwhile."""
+        """Rename a complete file, unless another file has its name meanwhile."""
         index = int(alert.index)
         if index not in self._incomplete:
             return

@@ -48,7 +48,7 @@ def safe_name(component: str, *, windows: bool = False) -> str:
 def safe_paths(info: Info, *, windows: bool = False, fold: Fold = fold_nothing) -> list[PathComponents]:
     """Return where each file goes below the download directory, in the order of the layout, no two the same.
 
-    Paths that would be the same file, as `fold` has it, are told apart by a number.
+    Paths that `fold` maps to the same value get a number that distinguishes them.
     """
     top = () if info.single else (safe_name(info.name, windows=windows),)
     wanted = [top + tuple([safe_name(part, windows=windows) for part in file.path]) for file in info.files]

@@ -28,7 +28,7 @@ from mktorrent_py.metainfo.trackers import tracker_fields
 from mktorrent_py.metainfo.write.top_level import encode_piece_layers, web_seed_fields
 
 LAYERS_TIMEOUT = 10.0
-"""Seconds without news after which piece layers are done without: every client gets them with the content, too."""
+"""Seconds without progress after which piece layers are left out: every client gets them with the content, too."""
 
 Peers = Sequence[tuple[str, int]]
 

@@ -1,4 +1,4 @@
-"""Connecting to the peers that were named, and giving up when a download makes no progress."""
+"""Connecting to named peers, and ending a download that makes no progress."""
 
 from __future__ import annotations
 

@@ -45,13 +45,13 @@ class Seeding(Run[SeedEvent, SeedEnded]):
         self._stop_reason: str | None = None
 
     def stop(self, reason: str = "asked to stop") -> None:
-        """Ask to stop: trackers are told first, for at most four seconds; the run then ends with SeedEnded."""
+        """Ask to stop: it is announced to the trackers, for at most four seconds, then the run ends with SeedEnded."""
         self._stop_reason = reason
         if self._seeder is not None:
             self._seeder.stop(reason)
 
     async def aclose(self) -> None:
-        """Stop, wait until trackers have been told, and close everything."""
+        """Stop, wait for the trackers, and close everything."""
         if self._task is not None and not self._task.done() and self._seeder is not None:
             self.stop("closed")
             await asyncio.wait([self._task])

@@ -1,7 +1,7 @@
 """Monitors seeded files: what each was when it was checked, and whether it is still the same.
 
 A file is unchanged while its size, modification time, inode and device are. Its change time (ctime) may differ when its
-mode, owner or links do; when it differs for no such reason, somebody wrote to the file and set its times back.
+mode, owner or links do; when it differs for no such reason, the file was written to and its times were set back.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _stat(path: bytes, length: int) -> FileState:
 
 
 def _is_readable(path: bytes, state: FileState) -> bool:
-    """Return whether we may read the file, and anybody may: root respects a file that was closed to all."""
+    """Return whether we may read the file and its mode lets anyone: root respects a file that is closed to all."""
     return bool(state.mode & _READABLE) and os.access(path, os.R_OK)
 
 

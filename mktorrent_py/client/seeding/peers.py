@@ -48,7 +48,7 @@ class Peer:
         return is_new
 
     def is_done(self, length: int) -> bool:
-        """Return whether it arrived with less than all `length` bytes and left with all of them, whoever sent them."""
+        """Return whether it arrived with less than all `length` bytes and left with all of them, from us or others."""
         if self.had == 1:
             return False
         return self.has == 1 or self.sent + (self.had or 0) * length >= length

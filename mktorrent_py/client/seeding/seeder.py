@@ -54,7 +54,7 @@ class Seeder:
         self._first_error: TorrentError | None = None
 
     def add(self, torrent: SeedableTorrent) -> None:
-        """Start to seed a torrent. Raises RefusedError for one that is seeded already."""
+        """Start seeding a torrent. Raises RefusedError for one that is seeded already."""
         verified = torrent.basis is events.Basis.CHECKED
         parameters = seed_parameters(torrent.metainfo, torrent.placement.paths, verified=verified)
         if self._options.super_seed:
@@ -76,13 +76,13 @@ class Seeder:
         self._emit(events.SeedFailed(name=name, error=error))
 
     def remove(self, key: str) -> None:
-        """Stop to seed a torrent, which is no failure."""
+        """Stop seeding a torrent, without a failure."""
         if key in self.torrents:
             self._emit(events.SeedRemoved(name=self.torrents[key].name))
             self._drop(self.torrents[key])
 
     def stop(self, reason: str) -> None:
-        """Stop everything, once the trackers have been told."""
+        """Stop everything, after announcing it to the trackers."""
         self._stop_reason = self._stop_reason or reason
         self.session.wake()
 

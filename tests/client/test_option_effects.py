@@ -1,7 +1,7 @@
-"""The options of seeding and fetching, each met by somebody who would notice if it did nothing.
+"""The effect of each option of seeding and downloading, as a peer observes it.
 
 Most of the time is waiting, for ten seconds where libtorrent shows the peers of a super seed nothing yet: all scenes
-are played at once, and each test says how its own went.
+are run at once, and each test reports how its own ended.
 """
 
 from __future__ import annotations
@@ -59,8 +59,13 @@ def received(leecher: Leecher) -> int:
 # How much, and to how many
 
 
+async def set_up() -> None:
+    """Wait until the other scenes are set up, which blocks the event loop for seconds on a busy machine."""
+    await asyncio.sleep(0)
+
+
 async def rate_of(leecher: Leecher, seconds: float) -> float:
-    """Bytes a second, from when it has begun."""
+    """Return bytes a second, from the first byte."""
     await until(lambda: received(leecher) > 0)
     before, started = received(leecher), time.monotonic()
     await asyncio.sleep(seconds)
@@ -71,12 +76,13 @@ async def limit_up(directory: Path) -> None:
     release = make_release(directory, tree={"a": 8_000_000})
     async with seeding(release, session=replace(QUIET, upload_limit=1_000_000)) as seeder:
         leecher = Leecher(release, directory / "out")
+        await set_up()
         leecher.dial(seeder.port)
         assert 700_000 < await rate_of(leecher, 3) < 1_300_000
 
 
 async def limit_down(directory: Path) -> None:
-    """3 MB at 1 MB/s take their time, and not much more."""
+    """3 MB at 1 MB/s take three seconds, and not much more."""
     release = make_release(directory, tree={"a": 3_000_000})
     async with seeding(release) as seeder:
         where = ("-d", directory / "out", "--port", "0", *QUIET_WORDS, "--peer", f"{HERE}:{seeder.port}")
@@ -87,7 +93,8 @@ async def limit_down(directory: Path) -> None:
 
 
 async def unchoked(running: Running, leechers: list[Leecher], seconds: float) -> list[int]:
-    """How many were served at a time, as often as looked, from when somebody is."""
+    """Sample how many peers are unchoked, from the first one on."""
+    await set_up()
     for leecher in leechers:
         leecher.dial(running.port)
 
@@ -104,8 +111,8 @@ async def unchoked(running: Running, leechers: list[Leecher], seconds: float) ->
     return seen
 
 
-async def give_slots(directory: Path, slots: int) -> None:
-    """The others get nothing, not even the pieces that some give to everybody whom they choke (BEP 6)."""
+async def limit_slots(directory: Path, slots: int) -> None:
+    """The others get nothing, not even the pieces that the fast extension allows choked peers (BEP 6)."""
     release = make_release(directory, tree=BIG)
     async with seeding(release, session=replace(QUIET, slots=slots, upload_limit=300_000)) as seeder:
         leechers = [Leecher(release, directory / str(number)) for number in range(3)]
@@ -113,7 +120,7 @@ async def give_slots(directory: Path, slots: int) -> None:
         assert sum([received(leecher) > 1000 for leecher in leechers]) == slots
 
 
-async def turn_away(directory: Path) -> None:
+async def limit_peers(directory: Path) -> None:
     release = make_release(directory, tree=BIG)
     async with seeding(release, session=replace(QUIET, max_peers=2, upload_limit=20_000)) as seeder:
         leechers = [Leecher(release, directory / str(number)) for number in range(2)]
@@ -144,7 +151,7 @@ async def super_seed(directory: Path, version: TorrentVersion, verified: bool) -
     assert len(first) + len(second) < PIECES
     assert not first & second
     assert 0.9 < seeder.seeder.statistics.ratio < 1.5
-    assert not seeder.told(events.SeedFailed)
+    assert not seeder.of_kind(events.SeedFailed)
 
 
 async def change_what_is_super_seeded(directory: Path) -> None:
@@ -165,8 +172,8 @@ async def raw_peer_is_met(release: Release, running: Running) -> bool:
     return await HostilePeer().dial(running.port, release.metainfo.infohashes.swarm_keys[0])
 
 
-async def fetches(leecher: Leecher, port: int, *, expected: bool) -> bool:
-    """Whether it gets everything in the time that it takes when it can."""
+async def completes(leecher: Leecher, port: int, *, expected: bool) -> bool:
+    """Return whether the leecher completes in the time it needs when it can."""
     deadline = time.monotonic() + (PATIENCE if expected else 1.5)
     while not leecher.is_done() and time.monotonic() < deadline:
         leecher.dial(port)
@@ -180,11 +187,11 @@ async def obfuscate(directory: Path, encryption: Encryption, plain: bool, obfusc
         assert await raw_peer_is_met(release, seeder) is plain
         leecher = Leecher(release, directory / "out")
         leecher.session.apply_settings({"out_enc_policy": int(lt.enc_policy.pe_forced)})
-        assert await fetches(leecher, seeder.port, expected=obfuscated) is obfuscated
+        assert await completes(leecher, seeder.port, expected=obfuscated) is obfuscated
 
 
 async def exchange_addresses(directory: Path, pex: bool, private: bool) -> None:
-    """One peer is told of another, or is not."""
+    """One peer receives the address of another, or does not."""
     release = make_release(directory, tree=BIG, private=private)
     is_told = pex and not private
     async with seeding(release, session=replace(QUIET, pex=pex, upload_limit=20_000)) as seeder:
@@ -204,16 +211,16 @@ async def speak_utp(directory: Path, utp: bool) -> None:
     leecher = Leecher(release, directory / "out")
     leecher.session.apply_settings({"enable_outgoing_utp": True, "enable_outgoing_tcp": False})
     async with seeding(release, session=replace(QUIET, utp=utp)) as seeder:
-        assert await fetches(leecher, seeder.port, expected=utp) is utp
+        assert await completes(leecher, seeder.port, expected=utp) is utp
 
 
 Scene = Callable[[Path], Coroutine[Any, Any, None]]
 SCENES: dict[str, Scene] = {
     "upload limit": limit_up,
     "download limit": limit_down,
-    "one slot": partial(give_slots, slots=1),
-    "three slots": partial(give_slots, slots=3),
-    "two peers at most": turn_away,
+    "one slot": partial(limit_slots, slots=1),
+    "three slots": partial(limit_slots, slots=3),
+    "two peers at most": limit_peers,
     **{
         f"super seed {version}{'' if verified else ', not hashed before'}": partial(
             super_seed, version=version, verified=verified
@@ -234,8 +241,8 @@ SCENES: dict[str, Scene] = {
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, BaseException | None]:
-    """How each scene ended."""
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, BaseException | None]:
+    """Run all scenes; return how each ended."""
 
     async def play() -> list[BaseException | None]:
         directories = [tmp_path_factory.mktemp("scene") for _ in SCENES]
@@ -248,7 +255,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, BaseException 
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_it_does_what_it_says(played: dict[str, BaseException | None], name: str) -> None:
-    error = played[name]
+def test_the_option_has_its_effect(outcomes: dict[str, BaseException | None], name: str) -> None:
+    error = outcomes[name]
     if error is not None:
         raise error
