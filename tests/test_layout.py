@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from trees import layout_of
 
 from mktorrent_py.metainfo.infohash import TorrentVersion
-from mktorrent_py.metainfo.layout import File, Layout, canonical_key
+from mktorrent_py.metainfo.layout import canonical_key
 
 VERSIONS = st.sampled_from(TorrentVersion)
 LENGTHS = st.lists(st.integers(0, 40), min_size=1, max_size=12).filter(any)
 PIECE_LENGTHS = st.sampled_from([1, 2, 4, 8, 16])
-
-
-def layout_of(lengths: list[int], piece_length: int, version: TorrentVersion) -> Layout:
-    return Layout.of([File((f"{at:02}",), length) for at, length in enumerate(lengths)], piece_length, version)
 
 
 @given(LENGTHS, PIECE_LENGTHS, VERSIONS)

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from trees import layout_of
 
 from mktorrent_py.hashing.plan import LANES, ROW_FIELDS, Unit, pieces_per_unit, plan_hashes, plan_pieces
 from mktorrent_py.metainfo.infohash import TorrentVersion
-from mktorrent_py.metainfo.layout import File, Layout
 
 BLOCK = 16384
 PIECE_LENGTH = 2 * BLOCK
@@ -22,10 +22,6 @@ LENGTHS = st.lists(
     min_size=1,
     max_size=10,
 ).filter(any)
-
-
-def layout_of(lengths: list[int], version: TorrentVersion) -> Layout:
-    return Layout.of([File((f"{at:02}",), length) for at, length in enumerate(lengths)], PIECE_LENGTH, version)
 
 
 def stream(units: Iterable[Unit]) -> list[tuple[int, int, int]]:
@@ -46,7 +42,7 @@ def stream(units: Iterable[Unit]) -> list[tuple[int, int, int]]:
 def test_units_follow_each_other_and_cover_all_pieces(
     lengths: list[int], version: TorrentVersion, workers: int
 ) -> None:
-    layout = layout_of(lengths, version)
+    layout = layout_of(lengths, PIECE_LENGTH, version)
     due = 0
     for unit in plan_hashes(layout, workers=workers):
         assert unit.first_piece == due and unit.pieces > 0
@@ -56,7 +52,7 @@ def test_units_follow_each_other_and_cover_all_pieces(
 
 @given(LENGTHS, st.sampled_from(TorrentVersion), st.integers(1, 9))
 def test_a_plan_holds_the_whole_content_in_order(lengths: list[int], version: TorrentVersion, workers: int) -> None:
-    layout = layout_of(lengths, version)
+    layout = layout_of(lengths, PIECE_LENGTH, version)
     planned = stream(plan_hashes(layout, workers=workers))
     assert [run for run in planned if run[0] >= 0] == [(at, 0, size) for at, size in enumerate(lengths) if size]
     assert sum(unit.length for unit in plan_hashes(layout, workers=workers)) == sum(lengths)
@@ -66,13 +62,13 @@ def test_a_plan_holds_the_whole_content_in_order(lengths: list[int], version: To
 
 @given(LENGTHS, st.sampled_from(TorrentVersion))
 def test_piece_by_piece_is_the_same_stream(lengths: list[int], version: TorrentVersion) -> None:
-    layout = layout_of(lengths, version)
+    layout = layout_of(lengths, PIECE_LENGTH, version)
     assert stream(plan_pieces(layout, range(layout.piece_count))) == stream(plan_hashes(layout))
 
 
 @given(LENGTHS, st.sampled_from([TorrentVersion.V2, TorrentVersion.HYBRID]))
 def test_no_v2_piece_crosses_a_file(lengths: list[int], version: TorrentVersion) -> None:
-    layout = layout_of(lengths, version)
+    layout = layout_of(lengths, PIECE_LENGTH, version)
     for unit in plan_pieces(layout, range(layout.piece_count)):
         assert len(unit.files()) == 1
         assert unit.length <= PIECE_LENGTH
@@ -120,5 +116,5 @@ def test_a_unit_is_never_empty_and_never_wider_than_it_must_be(count: int, piece
 
 
 def test_units_can_be_sent_elsewhere() -> None:
-    unit = next(plan_hashes(layout_of([5, 7], TorrentVersion.HYBRID)))
+    unit = next(plan_hashes(layout_of([5, 7], PIECE_LENGTH, TorrentVersion.HYBRID)))
     assert pickle.loads(pickle.dumps(unit)) == unit

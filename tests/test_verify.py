@@ -19,7 +19,7 @@ import reference
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from judges import LIBTORRENT, require
-from trees import BLOCK, seeded_bytes, trees, write_tree
+from trees import BLOCK, layout_of, seeded_bytes, trees, write_tree
 
 from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.cli.output.verify_report import exit_code_of_report
@@ -31,7 +31,6 @@ from mktorrent_py.hashing import hasher
 from mktorrent_py.hashing.hasher import UNCHECKED, HashOptions, Progress, Source, hash_content
 from mktorrent_py.hashing.kernel import ReadFault
 from mktorrent_py.metainfo.infohash import TorrentVersion
-from mktorrent_py.metainfo.layout import File, Layout
 from mktorrent_py.metainfo.metainfo import Metainfo
 from mktorrent_py.verify import api as verify_room
 from mktorrent_py.verify.api import FileStatus, PieceState, VerifyOptions, VerifyReport, verify_content
@@ -556,7 +555,7 @@ def test_a_stored_link_must_lead_where_the_torrent_says(version: TorrentVersion,
     data=st.data(),
 )
 def test_chosen_runs_hash_as_among_all(lengths: list[int], version: TorrentVersion, data: st.DataObject) -> None:
-    layout = Layout.of([File((f"{at}",), length) for at, length in enumerate(lengths)], PIECE_LENGTH, version)
+    layout = layout_of(lengths, PIECE_LENGTH, version)
     chosen = sorted(data.draw(st.sets(st.integers(0, max(layout.piece_count - 1, 0)), max_size=layout.piece_count)))
     runs = consecutive_runs(chosen) if layout.piece_count else []
     with scratch() as root:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hypothesis import strategies as st
 
-from mktorrent_py import Selection
+from mktorrent_py import File, Selection, TorrentVersion
+from mktorrent_py.metainfo.layout import Layout
 
 Tree = Mapping[str, int | bytes]
 Content = Tree | int | bytes
@@ -48,6 +49,11 @@ def write_content(target: Path, content: Content) -> Path:
         return write_tree(target, content)
     write_tree(target.parent, {target.name: content})
     return target
+
+
+def layout_of(lengths: Sequence[int], piece_length: int, version: TorrentVersion) -> Layout:
+    """Return the layout of files of these lengths, called 00, 01 and so on."""
+    return Layout.of([File((f"{number:02}",), length) for number, length in enumerate(lengths)], piece_length, version)
 
 
 # --- the corpus ---
