@@ -22,12 +22,15 @@ from mktorrent_py.metainfo.rules import Problem
 from mktorrent_py.metainfo.trackers import distinct_tiers, tracker_fields
 from mktorrent_py.metainfo.write.top_level import web_seed_fields
 
+INFO_PREFIX = "info."
+"""Marks the name of a key inside the info dictionary."""
+
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Read = Callable[[Fields, str, Diagnostics], Any]
 Write = Callable[[str, Any], dict[str, Encodable]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kind:
     """A type of value and what is done with it.
 
@@ -48,7 +51,7 @@ class Kind:
     has_twin: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Key:
     """A row of the table.
 
