@@ -207,7 +207,7 @@ def test_sorting_is_for_v1(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (CreateOptions(piece_length=1000), "outside"),
+        (CreateOptions(piece_length=1000), "below the minimum"),
         (CreateOptions(piece_length=3 << 14), "power of two"),
         (CreateOptions(private=True, nodes=(("a", 1),)), "BEP 27"),
         (CreateOptions(checksums=("md5",)), "unknown checksum"),
@@ -295,11 +295,11 @@ def test_cancelling_stops_the_workers(tmp_path: Path) -> None:
         ({"piece_length": 32768, "max_piece_length": 16384}, "larger than the maximum of 16,384 bytes"),
         ({"piece_length": 16384, "target_pieces": 4}, "cannot be combined"),
         ({"target_pieces": 0}, "at least 1"),
-        ({"nodes": (("host", 65536),)}, "'host:65536' is not a host and a port"),
-        ({"nodes": (("", 1),)}, "is not a host and a port"),
+        ({"nodes": (("host", 65536),)}, "'host:65536' is not a valid HOST:PORT"),
+        ({"nodes": (("", 1),)}, "is not a valid HOST:PORT"),
         ({"similar": (b"short",)}, "20 bytes"),
         ({"creation_date": -1}, "before 1970"),
-        ({"trackers": ((),)}, "has no trackers"),
+        ({"trackers": ((),)}, "tier is empty"),
         ({"trackers": (("",),)}, "is empty"),
         ({"web_seeds": ("",)}, "is empty"),
         ({"http_seeds": ("",)}, "is empty"),

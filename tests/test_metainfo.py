@@ -15,7 +15,8 @@ from reference import bdecode
 from torrents import LONG, LONG_ROOT, PIECE, SHORT, encode, hybrid, leaf, pad, single, v1, v2
 
 from mktorrent_py.errors import MetainfoError, TorrentError
-from mktorrent_py.metainfo.metainfo import Metainfo, parse_metainfo
+from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.metainfo.parse.document import parse_metainfo
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "torrents"
 Torrent = dict[str, Any]
@@ -290,7 +291,7 @@ HASHES_DIFFER = "the v1 and v2 halves describe different files: "
 BAD: dict[str, tuple[Torrent | bytes, str, str]] = {
     # what: the torrent, the key path, the message (both of the first error)
     "no info": ({}, "info", "is missing"),
-    "only a magnet": ({"magnet-uri": "m"}, "info", "is missing: this file holds nothing but a magnet URI"),
+    "only a magnet": ({"magnet-uri": "m"}, "info", "is missing: this file contains only a magnet URI"),
     "a list": (b"le", "", "a torrent file is a dictionary; this is a list"),
     "info a list": ({"info": []}, "info", "is a list, not a dictionary"),
     "name missing": (put(v1(), ..., "info", "name"), "info.name", "is missing"),

@@ -11,8 +11,6 @@ from mktorrent_py.formatting import binary_size
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.piece_length import (
     HASH_BYTES,
-    LONGEST,
-    SHORTEST,
     TOLERABLE_PADDING,
     check_piece_length,
     choose_piece_length,
@@ -20,6 +18,7 @@ from mktorrent_py.metainfo.piece_length import (
     parse_size,
     with_less_padding,
 )
+from mktorrent_py.metainfo.rules.fields import MAX_PIECE_LENGTH, MIN_PIECE_LENGTH
 
 V1, V2, HYBRID = TorrentVersion.V1, TorrentVersion.V2, TorrentVersion.HYBRID
 KIB, MIB, GIB, TIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40
@@ -66,7 +65,7 @@ def test_files_below_a_block_cannot_be_helped() -> None:
 def test_the_hashes_bound_how_far_pieces_are_shortened() -> None:
     lengths = [3 * MIB + 5] * 100_000
     choice = choose_piece_length(lengths, HYBRID)
-    assert choice.pieces * HASH_BYTES[HYBRID] <= 8_000_000 or choice.piece_length == LONGEST
+    assert choice.pieces * HASH_BYTES[HYBRID] <= 8_000_000 or choice.piece_length == MAX_PIECE_LENGTH
 
 
 def test_a_cure_is_named_where_the_chosen_length_pads_too_much() -> None:
@@ -84,22 +83,22 @@ def test_every_choice_may_be_written_and_respects_its_bound(lengths: list[int], 
     assert check_piece_length(choice.piece_length, version) == choice.piece_length
     assert choice == evaluate(lengths, version, choice.piece_length)
     bounded = choose_piece_length(lengths, version, longest=MIB)
-    assert SHORTEST <= bounded.piece_length <= MIB
+    assert MIN_PIECE_LENGTH <= bounded.piece_length <= MIB
 
 
 @given(st.integers(1, TIB), st.integers(1, 100_000))
 def test_a_target_of_pieces_is_a_ceiling_where_lengths_allow(total: int, target: int) -> None:
     choice = choose_piece_length([total], V2, target_pieces=target)
-    assert choice.pieces <= target or choice.piece_length == LONGEST
-    shorter = evaluate([total], V2, max(choice.piece_length // 2, SHORTEST))
-    assert choice.piece_length == SHORTEST or shorter.pieces > target
+    assert choice.pieces <= target or choice.piece_length == MAX_PIECE_LENGTH
+    shorter = evaluate([total], V2, max(choice.piece_length // 2, MIN_PIECE_LENGTH))
+    assert choice.piece_length == MIN_PIECE_LENGTH or shorter.pieces > target
 
 
 @given(
     st.lists(st.integers(0, 10**7), min_size=1, max_size=20).filter(any),
     st.integers(1, 2000),
     st.sampled_from(TorrentVersion),
-    st.sampled_from([MIB, LONGEST]),
+    st.sampled_from([MIB, MAX_PIECE_LENGTH]),
 )
 def test_a_target_counts_the_pieces_of_every_file(
     lengths: list[int], target: int, version: TorrentVersion, longest: int
@@ -111,10 +110,10 @@ def test_a_target_counts_the_pieces_of_every_file(
     assert choice == (fitting or [each for each in allowed if each.pieces == fewest])[0]
 
 
-@pytest.mark.parametrize("piece_length", [0, 1, SHORTEST - 1, LONGEST + 1, 2 * LONGEST])
+@pytest.mark.parametrize("piece_length", [0, 1, MIN_PIECE_LENGTH - 1, MAX_PIECE_LENGTH + 1, 2 * MAX_PIECE_LENGTH])
 @pytest.mark.parametrize("version", TorrentVersion)
 def test_lengths_outside_the_range_are_refused(piece_length: int, version: TorrentVersion) -> None:
-    with pytest.raises(UsageError, match="outside 16 KiB to 128 MiB"):
+    with pytest.raises(UsageError, match=r"(below the minimum of 16 KiB|above the maximum of 128 MiB)"):
         check_piece_length(piece_length, version)
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from mktorrent_py.metainfo.bencode import Raw, decode, encode
 from mktorrent_py.metainfo.layout import File
-from mktorrent_py.metainfo.metainfo import parse_metainfo
 from mktorrent_py.metainfo.parse import files
 from mktorrent_py.metainfo.parse.diagnostics import Diagnostics
+from mktorrent_py.metainfo.parse.document import parse_metainfo
 from mktorrent_py.metainfo.paths import unsafe_reason
 
 MANY = 50_000

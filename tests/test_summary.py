@@ -7,7 +7,7 @@ from typing import Any
 from torrents import LONG, SHORT, encode, hybrid, v1
 
 from mktorrent_py.metainfo.magnet.uri import Magnet
-from mktorrent_py.metainfo.metainfo import parse_metainfo
+from mktorrent_py.metainfo.parse.document import parse_metainfo
 from mktorrent_py.metainfo.summary import file_facts, summarize, summarize_magnet
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,9 @@ from mktorrent_py.content.scan import ListedPath, ScanOptions, SortOrder
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import quoted
 from mktorrent_py.hashing.checksums import ALGORITHMS
+from mktorrent_py.metainfo import rules
 from mktorrent_py.metainfo.infohash import TorrentVersion
-from mktorrent_py.metainfo.paths import unsafe_reason
+from mktorrent_py.metainfo.node import Node
 from mktorrent_py.metainfo.piece_length import check_piece_length
 from mktorrent_py.metainfo.typecheck import (
     check_bool,
@@ -27,7 +28,6 @@ from mktorrent_py.metainfo.typecheck import (
     check_texts,
     check_tiers,
 )
-from mktorrent_py.metainfo.write.top_level import Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +108,7 @@ def check_options(options: CreateOptions) -> None:
             f"files of v2 and hybrid torrents are sorted by path (BEP 52), not by {options.scan.sort}",
             code="sort-needs-v1",
         )
-    if options.private and options.nodes:
-        raise UsageError("a private torrent must not name DHT nodes (BEP 27)", code="private-with-nodes")
+    rules.require(rules.private_nodes(options.private, options.nodes))
     for algorithm in options.checksums:
         if algorithm not in ALGORITHMS:
             raise UsageError(
@@ -144,39 +143,33 @@ def _check_lengths(options: CreateOptions) -> None:
 
 def _check_values(options: CreateOptions) -> None:
     """Refuse to write what would be malformed in what is read."""
-    for host, port in options.nodes:
-        if not host or not 0 < port < 1 << 16:
-            raise UsageError(f"{quoted(f'{host}:{port}')} is not a host and a port")
-    if any(len(infohash) != 20 for infohash in options.similar):
-        raise UsageError("a similar torrent is named by an infohash of 20 bytes (BEP 38)")
-    if options.creation_date is not None and options.creation_date < 0:
-        raise UsageError(f"the creation date {options.creation_date} is before 1970, which it cannot say")
     if not all(options.trackers):
-        raise UsageError("a tier has no trackers")
-    if not all(_listed_texts(options)) or options.update_url == "":
-        raise UsageError("a URL or the name of a collection is empty")
-    for text in _texts(options):
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError:
-            raise UsageError(f"{quoted(text)} is not UTF-8, as all text in a torrent is") from None
+        raise UsageError("a tracker tier is empty", code="tier-empty")
+    for problem in _problems(options):
+        rules.require(problem)
 
 
-def _texts(options: CreateOptions) -> list[str]:
-    """All text that goes into the torrent, but for its name, which may be kept as raw bytes."""
-    single = (options.update_url, options.comment, options.source, options.created_by)
-    return [text for text in single if text is not None] + _listed_texts(options)
-
-
-def _listed_texts(options: CreateOptions) -> list[str]:
-    lists = (options.web_seeds, options.http_seeds, options.collections, *options.trackers)
-    return [text for texts in lists for text in texts]
+def _problems(options: CreateOptions) -> Iterator[rules.Problem | None]:
+    """What the rules say of every value; the name may be kept as raw bytes, which `check_name` judges."""
+    for tier in options.trackers:
+        yield from map(rules.tracker_url, tier)
+    yield from map(rules.web_seed_url, options.web_seeds)
+    yield from map(rules.http_seed_url, options.http_seeds)
+    yield from [rules.node(host, port) for host, port in options.nodes]
+    yield from map(rules.similar_torrent, options.similar)
+    yield from map(rules.collection, options.collections)
+    texts = {"comment": options.comment, "creator": options.created_by, "source": options.source}
+    for what, value in texts.items():
+        if value is not None:
+            yield rules.text(value, what)
+    if options.update_url is not None:
+        yield rules.update_url(options.update_url)
+    if options.creation_date is not None:
+        yield rules.creation_date(options.creation_date)
 
 
 def check_name(name: str) -> None:
-    """Raise UsageError for a torrent name that is not a valid file name on every system."""
+    """Raise UsageError for a torrent name that is unsafe on some system, or empty."""
     if not name:
-        raise UsageError("the content has no name of its own", code="torrent-name-invalid", name=name)
-    reason = unsafe_reason(name)
-    if reason is not None:
-        raise UsageError(f"the name {quoted(name)} {reason}", code="torrent-name-invalid", name=name)
+        raise UsageError("the content has no name of its own", code="name-missing")
+    rules.require(rules.torrent_name(name))

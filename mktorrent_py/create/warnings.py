@@ -8,7 +8,7 @@ from typing import Any
 
 from mktorrent_py.create.draft import Draft
 from mktorrent_py.formatting import binary_size, human_size, percent, plural
-from mktorrent_py.metainfo.piece_length import LONGEST_USUAL, TOLERABLE_PADDING
+from mktorrent_py.metainfo.piece_length import MAX_USUAL_PIECE_LENGTH, TOLERABLE_PADDING
 
 MAX_NAMED = 3
 
@@ -58,8 +58,8 @@ def _warnings(draft: Draft) -> Iterator[DraftWarning]:
             message=f"no piece length allows {plural(target, 'piece')}; the torrent will have {choice.pieces:,}",
             data={"target": target, "pieces": choice.pieces},
         )
-    if length > LONGEST_USUAL:
-        usual = binary_size(LONGEST_USUAL)
+    if length > MAX_USUAL_PIECE_LENGTH:
+        usual = binary_size(MAX_USUAL_PIECE_LENGTH)
         yield DraftWarning(
             code="piece-length-unusual",
             message=f"pieces of {binary_size(length)} are larger than many clients are tested with",

@@ -8,19 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypedDict, Unpack
 
-from mktorrent_py.metainfo import bencode
+from mktorrent_py.metainfo import bencode, typecheck
+from mktorrent_py.metainfo.frozen import View, make
 from mktorrent_py.metainfo.infohash import Infohashes, TorrentVersion
+from mktorrent_py.metainfo.keys import INFO_KEYS, check_values
 from mktorrent_py.metainfo.layout import File, Layout
 from mktorrent_py.metainfo.write.file_lists import encode_file_tree, encode_path, encode_v1_files
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Info:
+class InfoFields(TypedDict, total=False):
+    """What `Info.build` can write beside the content."""
+
+    private: bool
+    source: str | None
+    update_url: str | None
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Info(View):
     """The info dictionary (BEP 3, 52): everything that the infohash covers.
 
-    `pieces` holds 20 bytes a v1 piece and is empty in a v2 torrent. `single` tells a single-file torrent from a
-    directory that holds one file. `keys` are all keys of the dictionary, in raw byte order.
+    `pieces` holds 20 bytes a v1 piece and is empty in a v2 torrent. `single` distinguishes a single-file torrent from
+    a directory that contains one file. `keys` are all keys of the dictionary, in raw byte order.
     """
 
     raw: bytes = field(repr=False)
@@ -28,54 +39,51 @@ class Info:
     name: str
     single: bool
     layout: Layout = field(repr=False)
-    pieces: bytes = field(default=b"", repr=False)
-    private: bool = False
-    source: str | None = None
-    update_url: str | None = None
-    similar: tuple[bytes, ...] = ()
-    collections: tuple[str, ...] = ()
-    keys: tuple[bytes, ...] = field(default=(), repr=False)
+    pieces: bytes = field(repr=False)
+    private: bool
+    source: str | None
+    update_url: str | None
+    similar: tuple[bytes, ...]
+    collections: tuple[str, ...]
+    keys: tuple[bytes, ...] = field(repr=False)
 
     @classmethod
     def build(
-        cls,
-        *,
-        name: str,
-        single: bool,
-        layout: Layout,
-        pieces: bytes = b"",
-        private: bool = False,
-        source: str | None = None,
-        update_url: str | None = None,
+        cls, *, name: str, single: bool, layout: Layout, pieces: bytes = b"", **fields: Unpack[InfoFields]
     ) -> Info:
         """Write the info dictionary of a layout whose v2 files carry their `pieces_root`.
 
-        `private` is written only when it is 1: 0 would change the infohash and say nothing (BEP 27). A v2 torrent of
-        one file at its root is a single-file torrent, whatever was meant: the format has no other form for it.
+        `private` is written only when it is 1: 0 would change the infohash without a meaning (BEP 27). A v2 torrent
+        of one file at its root is a single-file torrent, because the format has no other form for it. Raises TypeError
+        for a value of the wrong type.
         """
+        typecheck.check_text(name, "name")
+        typecheck.check_bool(single, "single")
+        typecheck.check_instance(layout, Layout, "layout", "a Layout")
+        typecheck.check_bytes(pieces, "pieces")
+        values = check_values(fields, INFO_KEYS)
         if not layout.version.has_v1:
             single = has_lone_root_file(layout.files)
-        fields: dict[str, bencode.Encodable] = {
+        encodable: dict[str, bencode.Encodable] = {
             "name": name,
             "piece length": layout.piece_length,
             **_file_fields(layout, single),
         }
         if layout.version.has_v1:
-            fields["pieces"] = pieces
-        optional = {"private": 1 if private else None, "source": source, "update-url": update_url}
-        fields |= {key: value for key, value in optional.items() if value is not None}
-        raw = bencode.encode(fields)
-        return cls(
+            encodable["pieces"] = pieces
+        for row in INFO_KEYS:
+            encodable |= row.kind.write(row.key, values[row.name]) if row.kind.write is not None else {}
+        raw = bencode.encode(encodable)
+        return make(
+            cls,
             raw=raw,
             infohashes=Infohashes.of(raw, layout.version),
             name=name,
             single=single,
             layout=layout,
             pieces=pieces,
-            private=private,
-            source=source,
-            update_url=update_url,
-            keys=tuple([key.encode() for key in sorted(fields)]),
+            keys=tuple([key.encode() for key in sorted(encodable)]),
+            **values,
         )
 
     @property

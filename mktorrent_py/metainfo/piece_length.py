@@ -12,17 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mktorrent_py.errors import UsageError
-from mktorrent_py.formatting import binary_size, quoted
+from mktorrent_py.formatting import quoted
 from mktorrent_py.metainfo.infohash import TorrentVersion
-from mktorrent_py.metainfo.merkle import BLOCK_LENGTH, ceil_div, is_power_of_two, power_of_two_at_least
+from mktorrent_py.metainfo.merkle import ceil_div, power_of_two_at_least
+from mktorrent_py.metainfo.rules import piece_length as piece_length_rule
+from mktorrent_py.metainfo.rules import require
+from mktorrent_py.metainfo.rules.fields import MAX_PIECE_LENGTH, MIN_PIECE_LENGTH
 
 KIB, MIB = 1 << 10, 1 << 20
-SHORTEST = BLOCK_LENGTH
-LONGEST = 128 * MIB
-"""What libtorrent creates at most; it loads up to 256 MiB."""
-
-LONGEST_USUAL = 16 * MIB
-"""The longest that is chosen while the torrent file stays small: many clients were only ever tried up to here."""
+MAX_USUAL_PIECE_LENGTH = 16 * MIB
+"""The maximum that is chosen while the torrent file stays small: many clients were only tested up to here."""
 
 USUAL_PIECES = 2048
 MAX_HASH_BYTES = 8_000_000
@@ -67,11 +66,11 @@ def choose_piece_length(
        enough, the longest that pads within a tenth of the least; as long as the hashes stay below 4 MB.
     4. `longest` bounds all of it.
     """
-    bound = LONGEST if longest is None else longest
+    bound = MAX_PIECE_LENGTH if longest is None else longest
     if target_pieces:
         first = _shortest_at_most(lengths, version, target_pieces, bound)
     else:
-        first = _shortest_for(lengths, version, USUAL_PIECES, min(bound, LONGEST_USUAL))
+        first = _shortest_for(lengths, version, USUAL_PIECES, min(bound, MAX_USUAL_PIECE_LENGTH))
     while first.piece_length < bound and _hash_bytes(first, version) > MAX_HASH_BYTES:
         first = evaluate(lengths, version, first.piece_length * 2)
     if target_pieces:
@@ -99,7 +98,7 @@ def with_less_padding(
     if chosen.padding_share(total) <= TOLERABLE_PADDING:
         return None
     better = chosen
-    while better.piece_length > SHORTEST:
+    while better.piece_length > MIN_PIECE_LENGTH:
         better = evaluate(lengths, version, better.piece_length // 2)
         if better.padding_share(total) <= TOLERABLE_PADDING:
             return better
@@ -107,18 +106,8 @@ def with_less_padding(
 
 
 def check_piece_length(piece_length: int, version: TorrentVersion) -> int:
-    """A piece length that a torrent may be written with. Raises UsageError."""
-    if not SHORTEST <= piece_length <= LONGEST:
-        raise UsageError(
-            f"a piece length of {piece_length:,} bytes is outside 16 KiB to 128 MiB",
-            hint="Leave --piece-length out to have it chosen.",
-        )
-    if version.has_v2 and not is_power_of_two(piece_length):
-        above = power_of_two_at_least(piece_length)
-        raise UsageError(
-            f"a piece length of {piece_length:,} bytes is not a power of two, as v2 and hybrid torrents need (BEP 52)",
-            hint=f"Take {binary_size(above // 2)} or {binary_size(min(above, LONGEST))}, or --v1.",
-        )
+    """Return a piece length that a torrent may be written with. Raises UsageError."""
+    require(piece_length_rule(piece_length, version))
     return piece_length
 
 
@@ -144,13 +133,13 @@ def parse_size(text: str) -> int:
 def _shortest_for(lengths: Sequence[int], version: TorrentVersion, most_pieces: int, longest: int) -> PieceLengthChoice:
     wanted = power_of_two_at_least(ceil_div(sum(lengths), most_pieces))
     longest_power = 1 << (longest.bit_length() - 1)
-    return evaluate(lengths, version, min(max(wanted, SHORTEST), longest_power))
+    return evaluate(lengths, version, min(max(wanted, MIN_PIECE_LENGTH), longest_power))
 
 
 def _shortest_at_most(
     lengths: Sequence[int], version: TorrentVersion, most_pieces: int, longest: int
 ) -> PieceLengthChoice:
-    powers = range(SHORTEST.bit_length() - 1, longest.bit_length())
+    powers = range(MIN_PIECE_LENGTH.bit_length() - 1, longest.bit_length())
     choices = [evaluate(lengths, version, 1 << power) for power in powers]
     reachable = max(most_pieces, min([choice.pieces for choice in choices]))
     return next(choice for choice in choices if choice.pieces <= reachable)
@@ -161,7 +150,7 @@ def _less_padding(first: PieceLengthChoice, lengths: Sequence[int], version: Tor
     if first.padding <= bound:
         return first
     shorter = [first]
-    while shorter[-1].piece_length > SHORTEST:
+    while shorter[-1].piece_length > MIN_PIECE_LENGTH:
         halved = evaluate(lengths, version, shorter[-1].piece_length // 2)
         if _hash_bytes(halved, version) > SMALL_HASH_BYTES:
             break

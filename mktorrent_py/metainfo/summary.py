@@ -22,52 +22,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.infohash import Infohashes
+from mktorrent_py.metainfo.keys import KEYS, KNOWN_INFO, KNOWN_TOP_LEVEL, Json
 from mktorrent_py.metainfo.layout import Layout
 from mktorrent_py.metainfo.magnet.uri import Magnet
 from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.metainfo.node import host_port
 from mktorrent_py.metainfo.parse.diagnostics import Diagnostic
-from mktorrent_py.metainfo.write.top_level import host_port
 
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Summary = dict[str, Json]
-
-KNOWN_OUTER = frozenset({
-    b"announce", b"announce-list", b"collections", b"comment", b"comment.utf-8", b"created by", b"created by.utf-8",
-    b"creation date", b"encoding", b"httpseeds", b"info", b"magnet-uri", b"nodes", b"piece layers", b"signatures",
-    b"similar", b"url-list",
-})  # fmt: skip
-KNOWN_INFO = frozenset({
-    b"attr", b"collections", b"file tree", b"files", b"length", b"md5sum", b"meta version", b"mtime", b"name",
-    b"name.utf-8", b"originator", b"piece length", b"pieces", b"private", b"sha1", b"similar", b"source",
-    b"source.utf-8", b"symlink path", b"update-url",
-})  # fmt: skip
 
 
 def summarize(metainfo: Metainfo, warnings: Iterable[Diagnostic] = ()) -> Summary:
-    """Everything a torrent says but its file list."""
+    """Everything in a torrent except its file list."""
     info = metainfo.info
     return {
         **layout_facts(info.name, info.layout, single=info.single),
         "infohash": infohash_facts(metainfo.infohashes),
-        "private": info.private,
-        "source": info.source,
-        "trackers": [list(tier) for tier in metainfo.trackers],
-        "web_seeds": list(metainfo.web_seeds),
-        "http_seeds": list(metainfo.http_seeds),
-        "nodes": [host_port(node) for node in metainfo.nodes],
-        "comment": metainfo.comment,
-        "created_by": metainfo.created_by,
-        "creation_date": metainfo.creation_date,
-        "encoding": _encoding(metainfo),
-        "similar": [infohash.hex() for infohash in metainfo.similar],
-        "collections": list(metainfo.collections),
-        "update_url": info.update_url,
-        "signatures": _signers(metainfo),
+        **{row.name: row.kind.show(getattr(info if row.in_info else metainfo, row.name)) for row in KEYS},
         "unknown_keys": _unknown_keys(metainfo),
         "oddities": [{"rule": odd.rule, "path": odd.path, "message": odd.message} for odd in warnings],
-        "magnet": str(Magnet.from_metainfo(metainfo)),
+        "magnet": str(metainfo.magnet()),
     }
 
 
@@ -128,34 +103,12 @@ def summarize_magnet(magnet: Magnet) -> Summary:
     }
 
 
-def _encoding(metainfo: Metainfo) -> str | None:
-    """What `encoding` says; nothing is decoded by it any more."""
-    value = _outer_value(metainfo, b"encoding")
-    return _text(value) if isinstance(value, bytes) else None
-
-
-def _signers(metainfo: Metainfo) -> list[Json]:
-    """Who signed it (BEP 35): the names under `signatures`; the signatures themselves are not checked."""
-    value = _outer_value(metainfo, b"signatures")
-    return [_text(key) for key in value] if isinstance(value, bencode.Dictionary) else []
-
-
 def _unknown_keys(metainfo: Metainfo) -> list[Json]:
     """Keys that no BEP known to this package names: `KEY` at the top, `info.KEY` inside the info dictionary."""
     return [
-        *[_text(key) for key, _ in metainfo.items if key not in KNOWN_OUTER],
+        *[_text(key) for key, _ in metainfo.items if key not in KNOWN_TOP_LEVEL],
         *[f"info.{_text(key)}" for key in metainfo.info.keys if key not in KNOWN_INFO],
     ]
-
-
-def _outer_value(metainfo: Metainfo, key: bytes) -> bencode.Value | None:
-    raw = dict(metainfo.items).get(key)
-    return None if raw is None else bencode.decode_leniently(raw, limits=_whatever(raw)).value
-
-
-def _whatever(raw: bytes) -> bencode.Limits:
-    """Limits that nothing exceeds: what is looked at again here was read within limits before."""
-    return bencode.Limits(size=len(raw), depth=len(raw), tokens=len(raw))
 
 
 def _text(raw: bytes) -> str:

@@ -20,6 +20,7 @@ from mktorrent_py.content.scan import ScanOptions, SortOrder, Symlinks, split_fi
 from mktorrent_py.content.selection import Selection
 from mktorrent_py.create import CreateOptions
 from mktorrent_py.errors import ContentError, UsageError
+from mktorrent_py.metainfo import rules
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.piece_length import parse_size
 from mktorrent_py.torrentfile import reason_of
@@ -126,7 +127,7 @@ class About(Group):
     no_date: bool = flag("--no-date", help="No creation date.")
 
     def checked_update_url(self) -> str | None:
-        return None if self.update_url is None else types.check_url(self.update_url, "updates", ("http", "https"))
+        return None if self.update_url is None else types.check_url(self.update_url, rules.update_url)
 
     def created_by(self) -> str | None:
         if self.creator is not None and self.no_creator:
@@ -257,8 +258,8 @@ def _wanted(output: Output, form: Form, peers: Peers, about: About, choice: Choi
         max_piece_length=form.longest(),
         target_pieces=form.target_pieces,
         trackers=tuple([types.split_tier(tier) for tier in peers.tracker]),
-        web_seeds=tuple([types.check_url(url, "a web seed", ("http", "https", "ftp")) for url in peers.web_seed]),
-        http_seeds=tuple([types.check_url(url, "an HTTP seed", ("http", "https")) for url in peers.http_seed]),
+        web_seeds=tuple([types.check_url(url, rules.web_seed_url) for url in peers.web_seed]),
+        http_seeds=tuple([types.check_url(url, rules.http_seed_url) for url in peers.http_seed]),
         nodes=tuple([types.parse_node(text) for text in peers.node]),
         similar=tuple([types.parse_infohash(text) for text in about.similar]),
         collections=tuple([types.check_not_empty(text, "--collection") for text in about.collection]),

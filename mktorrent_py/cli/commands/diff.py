@@ -16,7 +16,8 @@ from mktorrent_py.cli.output.inspect_report import show
 from mktorrent_py.cli.output.table import Facts
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import binary_size, date, exact_size, human_size, printable
-from mktorrent_py.metainfo.diff import compare_metainfos, differences_facts
+from mktorrent_py.metainfo.diff import diff as diff_metainfos
+from mktorrent_py.metainfo.diff import differences_facts
 
 EPILOG = """Exit code 1 when they differ. Files are compared by what the torrents say of their bytes: roots (v2), or
 pieces (v1) where both torrents cut the file alike; `unknown` are those that cannot be told so, and are no difference.
@@ -53,7 +54,7 @@ def diff(
     if old == new == "-":
         raise UsageError("standard input holds one torrent")
     limits = parse_limits(limit)
-    differences = compare_metainfos(read_metainfo_from(old, limits), read_metainfo_from(new, limits))
+    differences = diff_metainfos(read_metainfo_from(old, limits), read_metainfo_from(new, limits))
     facts: Facts = {"old": old, "new": new, **differences_facts(differences)}
     show(facts, _lines, json=json, field=field, quiet=quiet)
     return ExitCode.NO if differences else ExitCode.DONE

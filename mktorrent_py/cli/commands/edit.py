@@ -16,9 +16,10 @@ from mktorrent_py.cli.options.types import FieldOption, JsonOption, QuietOption,
 from mktorrent_py.cli.output.edit_report import EditFace, Target, edit_all
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import quoted
+from mktorrent_py.metainfo import rules
 from mktorrent_py.metainfo.bencode import Encodable
 from mktorrent_py.metainfo.edit import INFO_PREFIX, UNCHANGED, Edit, ListChange, TierChange, Unchanged
-from mktorrent_py.metainfo.write.top_level import Node
+from mktorrent_py.metainfo.node import Node
 
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -27,7 +28,6 @@ Said = tuple[Texts, Texts, Texts, bool]
 """Of one list: what it is anew, what to add, what to remove, and whether it goes altogether."""
 
 INTEGER_KEYS = frozenset({"creation date", "info.private"})
-WEB_SCHEMES = ("http", "https", "ftp")
 
 
 class Trackers(Group):
@@ -80,11 +80,11 @@ class Lists(Group):
 
     def web_seeds(self) -> ListChange[str]:
         said = self.web_seed, self.add_web_seed, self.remove_web_seed, self.no_web_seeds
-        return _list("web-seed", said, _url("a web seed"), str)
+        return _list("web-seed", said, _url(rules.web_seed_url), str)
 
     def http_seeds(self) -> ListChange[str]:
         said = self.http_seed, self.add_http_seed, self.remove_http_seed, self.no_http_seeds
-        return _list("http-seed", said, _url("an HTTP seed"), str)
+        return _list("http-seed", said, _url(rules.http_seed_url), str)
 
     def nodes(self) -> ListChange[Node]:
         said = self.node, self.add_node, self.remove_node, self.no_nodes
@@ -139,6 +139,9 @@ class Inside(Group):
     no_update_url: bool = flag("--no-update-url", help="No update URL. Changes the infohash.")
     new_infohash: bool = flag("--new-infohash", help="Yes, change the infohash: the torrent gets another swarm.")
 
+    def checked_update_url(self) -> str | None:
+        return types.check_url(self.update_url, rules.update_url) if self.update_url else self.update_url
+
 
 class Files(Group):
     """Which torrent files, and what is written."""
@@ -185,7 +188,7 @@ def edit(trackers: Trackers, lists: Lists, about: About, inside: Inside, files: 
         name=UNCHANGED if inside.name is None else inside.name,
         private=UNCHANGED if inside.private is None else inside.private,
         source=_text("source", inside.source, inside.no_source),
-        update_url=_text("update-url", inside.update_url and _url("updates")(inside.update_url), inside.no_update_url),
+        update_url=_text("update-url", inside.checked_update_url(), inside.no_update_url),
         keys=about.keys(),
         new_infohash=inside.new_infohash,
         if_present=files.if_present,
@@ -270,8 +273,8 @@ def _parse_integer(value: str, key: str) -> int:
     return int(value)
 
 
-def _url(what: str) -> Callable[[str], str]:
-    return lambda url: types.check_url(url, what, WEB_SCHEMES)
+def _url(rule: Callable[[str], rules.Problem | None]) -> Callable[[str], str]:
+    return lambda url: types.check_url(url, rule)
 
 
 def _anew(noun: str, values: list[Value], none: bool) -> tuple[Value, ...] | None:

@@ -16,8 +16,10 @@ from mktorrent_py.errors import UsageError
 from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.magnet.uri import Magnet
-from mktorrent_py.metainfo.metainfo import Metainfo, ParseResult, collector_paused, parse_metainfo
+from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.metainfo.parse.document import ParseResult, parse_metainfo
 from mktorrent_py.metainfo.summary import file_facts, summarize, summarize_magnet
+from mktorrent_py.torrentfile import collector_paused
 
 EPILOG = """Off a terminal: key<TAB>value lines. --json: one object with the keys name format single_file length
 files piece_length pieces padding infohash.v1 infohash.v2 private source trackers web_seeds http_seeds nodes comment

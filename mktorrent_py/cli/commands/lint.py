@@ -20,6 +20,7 @@ from mktorrent_py.formatting import printable, quoted
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.lint import Finding, lint
 from mktorrent_py.metainfo.lint.table import RULES, Rule, Severity
+from mktorrent_py.torrentfile import collector_paused
 
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -94,7 +95,9 @@ def _attempt(source: str, limits: Limits, allowed: set[str], denied: set[str]) -
 
 
 def _judge(source: str, limits: Limits, allowed: set[str], denied: set[str]) -> Judged:
-    found = lint(read_torrent(source, limits), limits=limits)
+    data = read_torrent(source, limits)
+    with collector_paused():
+        found = lint(data, limits=limits)
     findings = tuple([finding for finding in found if finding.rule not in allowed])
     bad = [finding.rule for finding in findings if _is_denied(finding, denied)]
     return Judged(source=source, findings=findings, denied=tuple(dict.fromkeys(bad)))

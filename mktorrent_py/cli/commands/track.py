@@ -19,6 +19,7 @@ from mktorrent_py.cli.options.groups import Group, flag, in_groups
 from mktorrent_py.cli.output import console, messages, table
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import duration, plural, quoted
+from mktorrent_py.metainfo.rules import web_url
 from mktorrent_py.tracker.swarms.registry import MAX_PEERS, MAX_SWARMS
 
 if TYPE_CHECKING:
@@ -124,8 +125,7 @@ def track(listening: Listening, bounds: Bounds, memory: Memory, telling: Telling
 
 
 def _checked_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    if web_url(url) is not None or urlsplit(url).query or urlsplit(url).fragment:
         raise UsageError(f"{quoted(url)} is not the URL of a tracker", hint="Say https://tracker.example.")
     return url.rstrip("/")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from typer.core import TyperCommand
@@ -17,7 +17,9 @@ from mktorrent_py.cli.output import streams
 from mktorrent_py.cli.output.progress import ProgressMode
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import quoted
+from mktorrent_py.metainfo import rules
 
+T = TypeVar("T")
 Text = str | None
 Texts = list[str]
 
@@ -82,19 +84,14 @@ def read_stdin_bytes(limit: int) -> bytes:
 
 def check_text(text: str, what: str) -> str:
     """Text that a torrent may hold. Raises UsageError for bytes that are not UTF-8."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise UsageError(
-            f"{what} is not UTF-8: {quoted(text)}", hint="Type it in UTF-8, as every client reads it."
-        ) from None
+    rules.require(rules.text(text, what))
     return text
 
 
 def check_not_empty(text: str, what: str) -> str:
-    """Text that says something. Raises UsageError for an empty one, say from a variable that is not set."""
+    """Text with a character at least. Raises UsageError for an empty one, as an unset shell variable leaves it."""
     if not text:
-        raise UsageError(f"{what} is empty", hint=f"Leave {what} out, or say something.")
+        raise UsageError(f"{what} is empty", hint=f"Omit {what} or give it a value.")
     return check_text(text, what)
 
 
@@ -102,40 +99,30 @@ def split_tier(text: str) -> tuple[str, ...]:
     """The trackers of one `--tracker`: separated by commas, which a URL must write as %2C."""
     urls = tuple([url.strip() for url in text.split(",") if url.strip()])
     if not urls:
-        raise UsageError(
-            f"{quoted(text)} names no tracker", hint="Write https://tracker.example/announce, or leave it out."
-        )
-    for url in urls:
-        check_url(url, "a tracker", ("http", "https", "udp", "ws", "wss"))
-    return urls
+        raise UsageError(f"{quoted(text)} contains no tracker URL", code="tier-empty")
+    return tuple([check_url(url, rules.tracker_url) for url in urls])
 
 
-def check_url(url: str, what: str, schemes: tuple[str, ...]) -> str:
-    """Raises UsageError for what cannot be a URL of one of these schemes."""
-    scheme, mark, rest = check_text(url, f"the URL of {what}").partition("://")
-    if not mark or not rest.strip("/") or scheme.lower() not in schemes or re.search(r"[\s\x00-\x1f\x7f]", url):
-        raise UsageError(
-            f"{quoted(url)} is not the URL of {what}",
-            hint=f"One starts with {', '.join(schemes)} and ://; a comma in it is written %2C.",
-        )
+def check_url(url: str, rule: Callable[[str], rules.Problem | None]) -> str:
+    """Return the URL if `rule` accepts it. Raises UsageError."""
+    rules.require(rule(url))
     return url
 
 
 def parse_node(text: str) -> tuple[str, int]:
     """A DHT node from `HOST:PORT` or `[IPV6]:PORT`."""
-    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):([0-9]{1,5})", text)
-    if not found or not 0 < int(found[3]) < 65536:
-        raise UsageError(
-            f"{quoted(text)} is not a host and a port", hint="Write router.example.org:6881 or [2001:db8::1]:6881."
-        )
-    return found[1] or found[2], int(found[3])
+    return _valid(rules.parse_node(text))
 
 
 def parse_infohash(text: str) -> bytes:
     """20 bytes from 40 hex digits."""
-    if not re.fullmatch(r"[0-9A-Fa-f]{40}", text):
-        raise UsageError(f"{quoted(text)} is not an infohash", hint="Write 40 hexadecimal digits.")
-    return bytes.fromhex(text)
+    return _valid(rules.parse_infohash(text))
+
+
+def _valid(parsed: T | rules.Problem) -> T:
+    if isinstance(parsed, rules.Problem):
+        raise parsed.as_error()
+    return parsed
 
 
 def parse_date(text: str, now: float) -> int:
@@ -155,8 +142,7 @@ def parse_date(text: str, now: float) -> int:
             f"{quoted(text)} is not a date", hint="Write 2026-11-22, 2026-11-22T21:50:00Z, Unix seconds, or now."
         )
     seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    if seconds < 0:
-        raise UsageError(f"{quoted(text)} is before 1970, which a creation date cannot say")
+    rules.require(rules.creation_date(seconds))
     return seconds
 
 

@@ -20,11 +20,11 @@ from mktorrent_py.formatting import date, plural, printable
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.diff.fields import Change, changes_between, consequences
 from mktorrent_py.metainfo.edit import Edit, edit_metainfo
-from mktorrent_py.metainfo.lint import Finding, lint, lint_examination
+from mktorrent_py.metainfo.lint import Finding, lint, lint_parsed
 from mktorrent_py.metainfo.lint.table import Severity
-from mktorrent_py.metainfo.metainfo import parse_metainfo
+from mktorrent_py.metainfo.node import host_port
+from mktorrent_py.metainfo.parse.document import parse_metainfo
 from mktorrent_py.metainfo.summary import Summary, infohash_facts
-from mktorrent_py.metainfo.write.top_level import host_port
 from mktorrent_py.torrentfile import read_bytes, refuse_to_overwrite, write_atomically
 
 STANDARD_STREAM = "-"
@@ -109,7 +109,7 @@ def _edit(source: str, wanted: Edit, target: Target) -> Edited:
         raise MetainfoError(f"cannot edit {label}: {error}", hint=f"mkt lint {source} lists all.") from error
     after = edit_metainfo(before, wanted, label=label)
     data = data if after is before else after.to_bytes()
-    old_findings = lint_examination(parsed)
+    old_findings = lint_parsed(parsed)
     return Edited(
         source=source,
         path=target.path_for(source),

@@ -21,6 +21,7 @@ from mktorrent_py.client.seeding.seeder import Seeder, SeedOptions
 from mktorrent_py.client.session import Session, SessionOptions
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import duration, human_size, plural, quoted
+from mktorrent_py.metainfo.rules import parse_host_port
 
 if TYPE_CHECKING:
     from mktorrent_py.create import CreateResult
@@ -76,10 +77,10 @@ def _has_failed(task: asyncio.Task[None]) -> bool:
 
 def parse_address(text: str) -> tuple[str, int]:
     """`HOST:PORT`, `[IPV6]:PORT`. Raises UsageError."""
-    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):([0-9]{1,5})", text)
-    if found is None or int(found[3]) > 65535:
+    address = parse_host_port(text)
+    if address is None:
         raise UsageError(f"{quoted(text)} is not an address to serve at", hint="Write 127.0.0.1:8080 or [::1]:8080.")
-    return found[1] or found[2], int(found[3])
+    return address
 
 
 class Face(Protocol):

@@ -24,7 +24,8 @@ from mktorrent_py.metainfo import bencode
 from mktorrent_py.metainfo.infohash import Infohashes
 from mktorrent_py.metainfo.magnet.uri import Magnet
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.metainfo.write.top_level import encode_piece_layers, tracker_fields, web_seed_fields
+from mktorrent_py.metainfo.trackers import tracker_fields
+from mktorrent_py.metainfo.write.top_level import encode_piece_layers, web_seed_fields
 
 LAYERS_TIMEOUT = 10.0
 """Seconds without news after which piece layers are done without: every client gets them with the content, too."""

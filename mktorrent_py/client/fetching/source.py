@@ -15,9 +15,9 @@ from mktorrent_py.errors import LimitError, MagnetError, NetworkError, UsageErro
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.magnet.uri import Magnet
 from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.metainfo.rules.urls import WEB_SCHEMES
 from mktorrent_py.torrentfile import read_metainfo, reason_of
 
-_WEB = ("http", "https")
 _ANY_WAY = Route()
 
 
@@ -26,7 +26,7 @@ def read_source(text: str, *, timeout: float, route: Route = _ANY_WAY) -> Metain
     path = Path(text)
     if not text.lower().startswith(("magnet:", "stream-magnet:")) and path.is_file():
         return read_metainfo(path)
-    if urlsplit(text).scheme.lower() in _WEB:
+    if urlsplit(text).scheme.lower() in WEB_SCHEMES:
         data = download(text, timeout=timeout, route=route)
         with reading(text):
             return Metainfo.from_bytes(data)
@@ -65,6 +65,6 @@ class _WebOnly(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
-        if urlsplit(newurl).scheme.lower() not in _WEB:
+        if urlsplit(newurl).scheme.lower() not in WEB_SCHEMES:
             raise NetworkError(f"{req.full_url} leads to {newurl}, which is not on the web")
         return super().redirect_request(req, fp, code, msg, headers, newurl)

@@ -10,8 +10,9 @@ from mktorrent_py.errors import BencodeError, LimitError
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.lint.checks import Subject
 from mktorrent_py.metainfo.lint.table import RULES, Rule, Severity
-from mktorrent_py.metainfo.metainfo import Metainfo, ParseResult, parse_metainfo
+from mktorrent_py.metainfo.metainfo import Metainfo
 from mktorrent_py.metainfo.parse.diagnostics import Diagnostic
+from mktorrent_py.metainfo.parse.document import ParseResult, parse_metainfo
 
 MAX_FINDINGS = 10
 """Findings of one rule that are told one by one; the rest is counted."""
@@ -44,10 +45,10 @@ def lint(data: bytes, *, limits: Limits | None = None) -> tuple[Finding, ...]:
         return (_finding(RULES["beyond-limits"], "", str(error)),)
     except BencodeError as error:
         return (_finding(RULES["not-bencode"], "", str(error)),)
-    return lint_examination(parsed)
+    return lint_parsed(parsed)
 
 
-def lint_examination(parsed: ParseResult) -> tuple[Finding, ...]:
+def lint_parsed(parsed: ParseResult) -> tuple[Finding, ...]:
     """Findings about a torrent that was read, or could not be: then only what reading noticed."""
     errors = [_remarked(remark, Severity.ERROR) for remark in parsed.errors]
     warnings = [_remarked(remark, None) for remark in parsed.warnings]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from mktorrent_py.formatting import printable
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.layout import encode_component
-from mktorrent_py.metainfo.lint.checks import TRANSMISSION_DIRECTORIES, Problem, Problems, Subject
+from mktorrent_py.metainfo.lint.checks import TRANSMISSION_DIRECTORIES, Subject, Violation, Violations
 from mktorrent_py.metainfo.paths import display_path
 
 LONGEST_COMPONENT = 255
@@ -33,7 +33,7 @@ _UNDECODABLE = re.compile("[\udc80-\udcff]")
 """What stands for bytes that are not UTF-8 (`surrogateescape`)."""
 
 
-def path_not_portable(subject: Subject) -> Problems:
+def path_not_portable(subject: Subject) -> Violations:
     return _component_problems(subject, _SUSPECT, _windows_problem)
 
 
@@ -48,7 +48,7 @@ def _windows_problem(component: str) -> str | None:
     return None
 
 
-def invisible_characters(subject: Subject) -> Problems:
+def invisible_characters(subject: Subject) -> Violations:
     return _component_problems(subject, _INVISIBLE, _invisible_problem)
 
 
@@ -60,7 +60,7 @@ def _invisible_problem(component: str) -> str | None:
     return f"contains U+{ord(found.group()):04X}, {name}, which does not show and can disguise a name"
 
 
-def name_not_utf8(subject: Subject) -> Problems:
+def name_not_utf8(subject: Subject) -> Violations:
     return _component_problems(subject, _UNDECODABLE, _undecodable_problem)
 
 
@@ -68,14 +68,14 @@ def _undecodable_problem(component: str) -> str | None:
     return "is not UTF-8" if _UNDECODABLE.search(component) else None
 
 
-def name_not_nfc(subject: Subject) -> Problems:
+def name_not_nfc(subject: Subject) -> Violations:
     for path in (subject.metainfo.info.name, *sorted(subject.directories), *subject.paths):
         name = path.rpartition("/")[2]
         if not (name.isascii() or unicodedata.is_normalized("NFC", name)):
-            yield Problem(printable(path), "is not in composed form (NFC): other systems may write it otherwise")
+            yield Violation(printable(path), "is not in composed form (NFC): other systems may write it otherwise")
 
 
-def path_too_long(subject: Subject) -> Problems:
+def path_too_long(subject: Subject) -> Violations:
     info = subject.metainfo.info
     start = 0 if info.single else _windows_length(info.name) + 1
     if not info.single:
@@ -85,69 +85,69 @@ def path_too_long(subject: Subject) -> Problems:
             yield from _length_problems(path, start)
 
 
-def _length_problems(path: str, start: int) -> Problems:
+def _length_problems(path: str, start: int) -> Violations:
     longest = max([len(encode_component(component)) for component in path.split("/")])
     if longest > LONGEST_COMPONENT:
-        yield Problem(printable(path), f"has a name of {longest:,} bytes; most systems take {LONGEST_COMPONENT}")
+        yield Violation(printable(path), f"has a name of {longest:,} bytes; most systems take {LONGEST_COMPONENT}")
     length = start + _windows_length(path)
     if length > LONGEST_WINDOWS_PATH:
-        yield Problem(
+        yield Violation(
             printable(path), f"is {length:,} characters long; Windows takes {LONGEST_WINDOWS_PATH} by default"
         )
 
 
-def tree_too_deep(subject: Subject) -> Problems:
+def tree_too_deep(subject: Subject) -> Violations:
     info = subject.metainfo.info
     deepest = max(info.files, key=lambda file: len(file.path))
     if info.version is not TorrentVersion.V1 and len(deepest.path) > TRANSMISSION_DIRECTORIES:
-        yield Problem(
+        yield Violation(
             display_path(deepest.path), f"lies {len(deepest.path) - 1} directories deep; Transmission 4 gives up"
         )
 
 
-def case_collision(subject: Subject) -> Problems:
+def case_collision(subject: Subject) -> Violations:
     """Paths that differ in case alone; those that differ in composition alone are `normalization-collision`."""
     return _collisions(subject, lambda path: _fold_case(_compose(path)), "differs from {} in case alone", _compose)
 
 
-def normalization_collision(subject: Subject) -> Problems:
+def normalization_collision(subject: Subject) -> Violations:
     return _collisions(subject, _compose, "is the same name as {} to a system that composes characters (NFC)", str)
 
 
-def symlink_target_missing(subject: Subject) -> Problems:
+def symlink_target_missing(subject: Subject) -> Violations:
     links = [(path, file.symlink) for path, file in zip(subject.paths, subject.metainfo.info.files, strict=True)]
     targets = {*subject.paths, *subject.directories} if any(target for _, target in links) else set()
     for path, target in links:
         if target is not None and ("/".join(target) not in targets or "/".join(target) == path):
-            yield Problem(printable(path), f"is a link to {display_path(target)}, which the torrent does not hold")
+            yield Violation(printable(path), f"is a link to {display_path(target)}, which the torrent does not hold")
 
 
 def _component_problems(
     subject: Subject,
     suspect: re.Pattern[str],
     problem_of: Callable[[str], str | None],
-) -> Problems:
+) -> Violations:
     """The torrent's name, and every directory and file, whose own name has the problem; each once."""
     seen: set[tuple[str, ...]] = set()
     info = subject.metainfo.info
     if not info.single and suspect.search(info.name) and (problem := problem_of(info.name)):
-        yield Problem(printable(info.name), problem)
+        yield Violation(printable(info.name), problem)
     for path, file in zip(subject.paths, info.files, strict=True):
         if not suspect.search(path):
             continue
         for depth, component in enumerate(file.path, 1):
             if file.path[:depth] not in seen and (problem := problem_of(component)):
                 seen.add(file.path[:depth])
-                yield Problem(display_path(file.path[:depth]), problem)
+                yield Violation(display_path(file.path[:depth]), problem)
 
 
-def _collisions(subject: Subject, fold: Callable[[str], str], how: str, distinct: Callable[[str], str]) -> Problems:
+def _collisions(subject: Subject, fold: Callable[[str], str], how: str, distinct: Callable[[str], str]) -> Violations:
     """Pairs of paths that fold to the same one, and are still different to `distinct`."""
     first: dict[str, str] = {}
     for path in (*sorted(subject.directories), *subject.paths):
         other = first.setdefault(fold(path), path)
         if other != path and distinct(other) != distinct(path):
-            yield Problem(printable(path), how.format(printable(other)))
+            yield Violation(printable(path), how.format(printable(other)))
 
 
 def _compose(path: str) -> str:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from mktorrent_py.metainfo.lint import checks as checks
 from mktorrent_py.metainfo.lint import name_checks as names
-from mktorrent_py.metainfo.lint.checks import Problems, Subject
+from mktorrent_py.metainfo.lint.checks import Subject, Violations
 
 
 class Severity(StrEnum):
@@ -35,7 +35,7 @@ class Rule:
     reference: str
     summary: str
     advice: str
-    check: Callable[[Subject], Problems] | None = None
+    check: Callable[[Subject], Violations] | None = None
 
 
 _RECREATE = "Make the torrent anew from its content, or ask whoever made it to."

@@ -1,21 +1,19 @@
-"""What the value of a parameter of a magnet URI means: each reader gives None for a malformed one."""
+"""Readers for the parameters of a magnet URI: each returns None for a malformed value."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from itertools import chain
 from urllib.parse import quote, unquote_to_bytes
 
-MAX_FILE_INDEX = 10_000
-"""The highest file index read from `so`. BEP 53 has no bound; libtorrent's is this, and `so=0-4294967295` needs one."""
+from mktorrent_py.metainfo import rules
+from mktorrent_py.metainfo.node import Node
 
-ENDPOINT = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9_][\w.-]{0,252})):([0-9]{1,5})", re.IGNORECASE | re.ASCII)
-_DOTTED = re.compile(r"[0-9.]+")
+MAX_FILE_INDEX = 10_000
+"""The maximum file index read from `so`. BEP 53 has no bound; this is libtorrent's, and `so=0-4294967295` needs one."""
+
 _URL = re.compile(r"[^\s\x00-\x1f\x7f]+")
-_TRACKER_SCHEMES = frozenset({"http", "https", "udp", "ws", "wss"})
-_WEB_SEED_SCHEMES = frozenset({"http", "https", "ftp"})
 _LENGTH = re.compile(r"[0-9]{1,19}")
 _SELECTION = re.compile(r"[0-9,-]+")
 _SELECTED = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
@@ -25,12 +23,12 @@ def decoded(value: str) -> str:
     return unquote_to_bytes(value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
 
-def quoted(text: str) -> str:
+def percent_encoded(text: str) -> str:
     return quote(text, safe="", errors="surrogateescape")
 
 
 def read_words(value: str) -> str | None:
-    """Text for people, where `+` is a space; in a URL, which cannot hold a space, it is a plus."""
+    """Read text, in which `+` is a space; in a URL, which cannot contain a space, it is a plus."""
     return decoded(value.replace("+", " ")).strip() or None
 
 
@@ -44,16 +42,13 @@ def read_url(value: str) -> str | None:
 
 
 def read_tracker(value: str) -> str | None:
-    return read_url(value) if _scheme(value) in _TRACKER_SCHEMES else None
+    url = decoded(value)
+    return url if rules.tracker_url(url) is None else None
 
 
 def read_web_seed(value: str) -> str | None:
-    return read_url(value) if _scheme(value) in _WEB_SEED_SCHEMES else None
-
-
-def _scheme(value: str) -> str:
-    scheme, _, rest = decoded(value).partition("://")
-    return scheme.lower() if rest else ""
+    url = decoded(value)
+    return url if rules.web_seed_url(url) is None else None
 
 
 def read_length(value: str) -> int | None:
@@ -61,28 +56,19 @@ def read_length(value: str) -> int | None:
     return int(digits) if _LENGTH.fullmatch(digits) else None
 
 
-def read_endpoint(value: str) -> tuple[str, int] | None:
-    parts = ENDPOINT.fullmatch(decoded(value))
-    if parts is None or int(parts[3]) > 65535:
-        return None
-    try:
-        if parts[1]:
-            IPv6Address(parts[1])
-        elif _DOTTED.fullmatch(parts[2]):
-            IPv4Address(parts[2])
-    except AddressValueError:
-        return None
-    return parts[1] or parts[2], int(parts[3])
+def read_node(value: str) -> Node | None:
+    node = rules.parse_node(decoded(value))
+    return None if isinstance(node, rules.Problem) else node
 
 
-# Selected files: inclusive ranges of indices, which are expanded only once they are merged
+# Selected files: inclusive ranges of indices, expanded only after they are merged
 
 
 _Range = tuple[int, int]
 
 
 def read_selection(value: str) -> tuple[_Range, ...] | None:
-    """The ranges of one `so`, inverted, open and too high ones left out."""
+    """Read the ranges of one `so`; inverted, open and too high ones are skipped."""
     selection = decoded(value)
     if not _SELECTION.fullmatch(selection):
         return None
@@ -91,7 +77,7 @@ def read_selection(value: str) -> tuple[_Range, ...] | None:
 
 
 def _runs(ranges: Iterable[_Range]) -> list[_Range]:
-    """The same indices in the fewest ranges, ascending."""
+    """Merge ranges into as few as possible, ascending."""
     runs: list[_Range] = []
     for first, last in sorted(ranges):
         if runs and first <= runs[-1][1] + 1:
@@ -106,6 +92,6 @@ def expand_ranges(ranges: Iterable[_Range]) -> tuple[int, ...]:
 
 
 def selection_text(indices: Iterable[int]) -> str:
-    """The value of `so` that selects these files."""
+    """Format the value of `so` that selects these files."""
     runs = _runs((index, index) for index in indices)
     return ",".join([str(first) if first == last else f"{first}-{last}" for first, last in runs])

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from mktorrent_py.formatting import brief_integer
+from mktorrent_py.metainfo import rules
 from mktorrent_py.metainfo.bencode import Dictionary, Value
+from mktorrent_py.metainfo.frozen import make
 from mktorrent_py.metainfo.info import Info, has_lone_root_file
 from mktorrent_py.metainfo.infohash import Infohashes, TorrentVersion
+from mktorrent_py.metainfo.keys import INFO_KEYS
 from mktorrent_py.metainfo.layout import File, Layout
-from mktorrent_py.metainfo.merkle import BLOCK_LENGTH, ceil_div, is_power_of_two
+from mktorrent_py.metainfo.merkle import BLOCK_LENGTH, ceil_div
 from mktorrent_py.metainfo.parse.diagnostics import Diagnostics
 from mktorrent_py.metainfo.parse.fields import (
     Fields,
     is_text,
-    kind_of,
     note_absence,
-    optional_integer,
-    optional_text,
     required_integer,
-    texts,
 )
 from mktorrent_py.metainfo.parse.files import (
     MAX_BYTES,
@@ -28,8 +27,6 @@ from mktorrent_py.metainfo.parse.files import (
     read_v1_files,
 )
 from mktorrent_py.metainfo.paths import brief_path
-
-HASH_LENGTHS = (20, 32)
 
 
 def read_info(value: Value, raw: bytes, diagnostics: Diagnostics) -> Info | None:
@@ -49,27 +46,20 @@ def read_info(value: Value, raw: bytes, diagnostics: Diagnostics) -> Info | None
     found = _read_layout(fields, version, name or "", piece_length, diagnostics)
     if found is not None:
         _check_piece_count(pieces, found[0], diagnostics)
-    private = _read_private(fields, diagnostics)
-    source = optional_text(fields, "source", diagnostics)
-    update_url = optional_text(fields, "update-url", diagnostics)
-    similar = read_similar(fields, diagnostics)
-    collections = texts(fields.get(b"collections"), diagnostics, "collections")
+    values = {row.name: row.kind.read(fields, row.key, diagnostics) for row in INFO_KEYS}
     if len(diagnostics.errors) > before or version is None or name is None or found is None:
         return None
     layout, single = found
-    return Info(
+    return make(
+        Info,
         raw=raw,
         infohashes=Infohashes.of(raw, version),
         name=name,
         single=single,
         layout=layout,
         pieces=pieces or b"",
-        private=private,
-        source=source,
-        update_url=update_url,
-        similar=similar,
-        collections=collections,
         keys=tuple(fields),
+        **values,
     )
 
 
@@ -153,7 +143,7 @@ def _read_tree(fields: Fields, diagnostics: Diagnostics) -> tuple[File, ...] | N
 
 
 def _is_v2_piece_length(piece_length: int, diagnostics: Diagnostics) -> bool:
-    if piece_length >= BLOCK_LENGTH and is_power_of_two(piece_length):
+    if rules.is_v2_piece_length(piece_length):
         return True
     problem = f"is {piece_length:,}; v2 needs a power of two of at least {BLOCK_LENGTH:,} (BEP 52)"
     diagnostics.error("piece-length-invalid", problem, "piece length")
@@ -235,25 +225,3 @@ def _check_piece_count(pieces: bytes | None, layout: Layout, diagnostics: Diagno
     found, wanted = len(pieces) // SHA1_LENGTH, layout.piece_count
     if found != wanted:
         diagnostics.error("pieces-invalid", f"holds {found:,} pieces where the files need {wanted:,}", "pieces")
-
-
-def _read_private(fields: Fields, diagnostics: Diagnostics) -> bool:
-    """Only 1 means private (BEP 27)."""
-    value = optional_integer(fields, "private", diagnostics)
-    if value not in (None, 0, 1):
-        diagnostics.warning(
-            "private-not-0-or-1", f"is {brief_integer(value)}: some clients take it for private", "private"
-        )
-    return value == 1
-
-
-def read_similar(fields: Fields, diagnostics: Diagnostics) -> tuple[bytes, ...]:
-    """Infohashes of similar torrents (BEP 38): 20 bytes, or 32 as some tools write for v2."""
-    value = fields.get(b"similar", ())
-    if not isinstance(value, tuple):
-        diagnostics.warning("field-wrong-type", f"is {kind_of(value)}, not a list of infohashes", "similar")
-        return ()
-    kept = [item for item in value if isinstance(item, bytes) and len(item) in HASH_LENGTHS]
-    if len(kept) < len(value):
-        diagnostics.warning("field-wrong-type", "holds something that is not an infohash", "similar")
-    return tuple(dict.fromkeys(kept))
