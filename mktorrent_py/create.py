@@ -23,6 +23,7 @@ from mktorrent_py.hashing.kernel import sha256_pairs
 from mktorrent_py.metainfo import rules
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import TorrentVersion
+from mktorrent_py.metainfo.keys import KEYS
 from mktorrent_py.metainfo.layout import File, Layout
 from mktorrent_py.metainfo.merkle import NODE_LENGTH, ceil_div, root_of_layer
 from mktorrent_py.metainfo.metainfo import Metainfo
@@ -139,7 +140,7 @@ def check_options(options: CreateOptions) -> None:
     if options.version.has_v2 and options.scan.sort is not SortOrder.PATH:
         raise UsageError(
             f"v2 and hybrid torrents have one order of files, by path (BEP 52), and cannot sort by {options.scan.sort}",
-            hint="Leave --sort out, or say --v1.",
+            code="sort-needs-v1",
         )
     rules.require(rules.private_nodes(options.private, options.nodes))
     for algorithm in options.checksums:
@@ -173,21 +174,10 @@ def _check_values(options: CreateOptions) -> None:
 
 def _problems(options: CreateOptions) -> Iterator[rules.Problem | None]:
     """What the rules say of every value; the name may be kept as raw bytes, which `check_name` judges."""
-    for tier in options.trackers:
-        yield from map(rules.tracker_url, tier)
-    yield from map(rules.web_seed_url, options.web_seeds)
-    yield from map(rules.http_seed_url, options.http_seeds)
-    yield from [rules.node(host, port) for host, port in options.nodes]
-    yield from map(rules.similar_torrent, options.similar)
-    yield from map(rules.collection, options.collections)
-    texts = {"comment": options.comment, "creator": options.created_by, "source": options.source}
-    for what, value in texts.items():
+    for row in KEYS:
+        value = getattr(options, row.name, row.kind.empty)
         if value is not None:
-            yield rules.text(value, what)
-    if options.update_url is not None:
-        yield rules.update_url(options.update_url)
-    if options.creation_date is not None:
-        yield rules.creation_date(options.creation_date)
+            yield from row.problems(value)
 
 
 def check_name(name: str) -> None:
@@ -241,7 +231,7 @@ def fault_error(fault: Fault, content: Content) -> TorrentError:
         )
     return ContentError(
         f"cannot read {path}: {os.strerror(fault.errno).lower()}",
-        hint="Nothing was written. Leave it out with --exclude, or run as someone who may read it.",
+        code="file-unreadable",
     )
 
 

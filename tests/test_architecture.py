@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -61,6 +62,13 @@ SHORTCUTS = {("metainfo.metainfo", "metainfo.parse.document"), ("metainfo.metain
 """Methods of the model that lead to what is built on it; they import that when they are called."""
 
 IMPURE_MODULES = {"asyncio", "gc", "io", "os", "pathlib", "socket", "subprocess", "sys", "threading", "time", "random"}
+
+NEUTRAL = ("errors", "formatting", "metainfo", "create")
+"""Packages whose strings, docstrings among them, name no option and no verb: callers need not have a command line."""
+
+COMMAND_LINE_WORDS = re.compile(
+    r"(?<![\w-])--[a-z]|\bmkt (?:create|diff|edit|fetch|inspect|lint|magnet|seed|track|verify)\b"
+)
 
 CATCH_ALLS = {"common", "constants", "helper", "helpers", "misc", "shared", "util", "utils"}
 """Names that say nothing of what a file holds: a constant lives beside the rule that needs it."""
@@ -146,6 +154,12 @@ def test_a_pure_module_touches_no_disk_clock_or_thread(module: str) -> None:
 
 def test_every_pure_name_is_a_module() -> None:
     assert {name for name in PURE if name not in MODULES} == set()
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if package_of(module) in NEUTRAL])
+def test_the_library_names_no_option_and_no_verb(module: str) -> None:
+    literals = [node.value for node in nodes(MODULES[module]) if isinstance(node, ast.Constant)]
+    assert [text for text in literals if isinstance(text, str) and COMMAND_LINE_WORDS.search(text)] == []
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if package_of(module) != "client"])

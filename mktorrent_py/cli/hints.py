@@ -14,6 +14,8 @@ HINTS: dict[str, str] = {
     "overwrite-refused": "Use --force to overwrite it, or --output to write somewhere else.",
     # Content: scanning, selection, links
     # Creating: formats, piece lengths, names
+    "sort-needs-v1": "Omit --sort, or use --v1.",
+    "file-unreadable": "Nothing was written. Exclude it with --exclude, or run as a user who can read it.",
     # Metainfo: reading, limits, rules
     "tracker-malformed": "Use {schemes}; udp needs a port, and a comma inside a URL is written %2C.",
     "web-seed-malformed": "Use {schemes}: https://mirror.example/pub/.",
