@@ -1,7 +1,7 @@
 """The table of metainfo keys: what each holds, and how it is read, written, judged, shown and edited.
 
-A row names the attribute of `Metainfo` or `Info` that holds the value, which is also the key of the summary and of
-`--json`. Parsing, building, editing, comparing and summaries walk the table, so that a new key takes a row here and an
+A row names the attribute of `Metainfo` or `Info` that holds the value, which is also the key of the
+summary. Parsing, building, editing, comparing and summaries walk the table, so that a new key takes a row here and an
 attribute there. Keys that describe the content (`pieces`, `file tree`) are no rows: they are read together.
 """
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from mktorrent_py.cli.exit import ExitCode, exit_code_of
+from mktorrent_py.cli.lint_advice import ADVICE
 from mktorrent_py.cli.options.input import LimitOption, parse_limits, read_torrent
 from mktorrent_py.cli.options.types import JsonOption, QuietOption, Texts
 from mktorrent_py.cli.output import console, messages, table
@@ -149,7 +150,7 @@ def _print_rules(rules: Sequence[Rule], json: bool) -> None:
             "severity": str(rule.severity),
             "reference": rule.reference,
             "summary": rule.summary,
-            "advice": rule.advice,
+            "advice": ADVICE.get(rule.id, rule.advice),
         }
         for rule in rules
     ]

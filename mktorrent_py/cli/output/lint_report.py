@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mktorrent_py.cli.lint_advice import ADVICE
 from mktorrent_py.cli.output import console, messages, table
 from mktorrent_py.formatting import plural
 from mktorrent_py.metainfo.lint import Finding
@@ -28,7 +29,7 @@ def finding_facts(findings: Iterable[Finding]) -> list[dict[str, Any]]:
             "rule": finding.rule,
             "path": finding.path,
             "message": finding.message,
-            "advice": finding.advice,
+            "advice": ADVICE.get(finding.rule, finding.advice),
             "reference": finding.reference,
         }
         for finding in findings
@@ -54,14 +55,17 @@ def print_findings(findings: Sequence[Finding]) -> None:
         is_last = at + 1 == len(findings) or findings[at + 1].rule != finding.rule
         _print_wrapped(f"{_sentence(finding)} ({finding.reference})")
         if is_last:
-            _print_wrapped(finding.advice)
+            _print_wrapped(ADVICE.get(finding.rule, finding.advice))
 
 
 def warn_of(findings: Iterable[Finding], label: str) -> None:
     """Say on stderr what is wrong or troublesome in a torrent that was just written."""
     for finding in findings:
         if finding.severity is not Severity.INFO:
-            messages.warn(f"{label}: {_sentence(finding)} ({finding.rule}, {finding.reference})", hint=finding.advice)
+            messages.warn(
+                f"{label}: {_sentence(finding)} ({finding.rule}, {finding.reference})",
+                hint=ADVICE.get(finding.rule, finding.advice),
+            )
 
 
 def _sentence(finding: Finding) -> str:
