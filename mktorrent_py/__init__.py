@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from mktorrent_py.errors import UsageError as UsageError
     from mktorrent_py.hashing.compare import PieceState as PieceState
     from mktorrent_py.hashing.hasher import Progress as Progress
-    from mktorrent_py.metainfo import diff as _diff
     from mktorrent_py.metainfo.bencode import Limits as Limits
     from mktorrent_py.metainfo.diff import Differences as Differences
+    from mktorrent_py.metainfo.diff import diff as diff
     from mktorrent_py.metainfo.edit import UNCHANGED as UNCHANGED
     from mktorrent_py.metainfo.edit import Edit as Edit
     from mktorrent_py.metainfo.edit import ListChange as ListChange
@@ -66,8 +66,6 @@ if TYPE_CHECKING:
     from mktorrent_py.verify import VerifyReport as VerifyReport
     from mktorrent_py.verify import verify_content as verify_content
 
-    diff = _diff.compare_metainfos
-
 __version__ = "0.1.0"
 
 _MODULES: dict[str, tuple[str, ...]] = {
@@ -84,7 +82,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "hashing.compare": ("PieceState",),
     "hashing.hasher": ("Progress",),
     "metainfo.bencode": ("Limits",),
-    "metainfo.diff": ("Differences",),
+    "metainfo.diff": ("Differences", "diff"),
     "metainfo.edit": ("Edit", "ListChange", "TierChange", "UNCHANGED", "edit_metainfo"),
     "metainfo.info": ("Info",),
     "metainfo.infohash": ("Infohashes", "TorrentVersion"),
@@ -99,8 +97,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
 }
 """The public names by the module that holds them."""
 
-_HOMES = {name: (module, name) for module, names in _MODULES.items() for name in names}
-_HOMES["diff"] = ("metainfo.diff", "compare_metainfos")
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - the names are those of the table
 
@@ -108,8 +105,7 @@ __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - the names are thos
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, attribute = _HOMES[name]
-    return getattr(import_module(f"{__name__}.{module}"), attribute)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -80,7 +80,8 @@ def test_a_new_infohash_needs_the_word(mkt: Any) -> None:
     was = reference.infohashes(before)[0].hex()
     ran = mkt("edit", "x.torrent", "--private")
     assert (ran.code, ran.out, path.read_bytes()) == (5, "", before)
-    assert f"change the infohash of x.torrent, and its swarm with it\n     was  {was}\n" in ran.err
+    assert "changes the infohash of x.torrent, so peers of the current torrent are lost\n" in ran.err
+    assert f"     current infohash  {was}\n" in ran.err
     assert "--new-infohash" in ran.err
     ran = mkt("edit", "x.torrent", "--private", "--source", "S", "--new-infohash", "--json")
     (told,) = ran.json["torrents"]

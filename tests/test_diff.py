@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from torrents import PIECE, encode, hybrid, leaf, v1, v2
 
-from mktorrent_py.metainfo.diff import Differences, FileChange, TrackerChange, compare_metainfos
+from mktorrent_py.metainfo.diff import Differences, FileChange, TrackerChange, diff
 from mktorrent_py.metainfo.metainfo import Metainfo
 
 INFOHASHES = {"infohash.v1", "infohash.v2"}
 
 
 def compare(old: dict[str, Any], new: dict[str, Any]) -> Differences:
-    return compare_metainfos(Metainfo.from_bytes(encode(old)), Metainfo.from_bytes(encode(new)))
+    return diff(Metainfo.from_bytes(encode(old)), Metainfo.from_bytes(encode(new)))
 
 
 def paths(changes: tuple[FileChange, ...]) -> list[str | None]:

@@ -24,6 +24,7 @@ from mktorrent_py import (
     Edit,
     FileStatus,
     Limits,
+    ListChange,
     Magnet,
     MetainfoError,
     PieceState,
@@ -88,7 +89,7 @@ def test_edit_the_trackers(release: Path, tmp_path: Path) -> None:
     write_metainfo(create_torrent(release, CreateOptions(trackers=[[TRACKER]])).metainfo, torrent)
     old = read_metainfo(str(torrent))
     new = edit_metainfo(
-        old, Edit(trackers=TierChange(add=(("udp://t2.example:80/announce",),)), comment="second", source=UNCHANGED)
+        old, Edit(trackers=TierChange(add=[["udp://t2.example:80/announce"]]), comment="second", source=UNCHANGED)
     )
     assert new.infohashes == old.infohashes
     assert [list(tier) for tier in new.trackers] == [[TRACKER], ["udp://t2.example:80/announce"]]
@@ -134,14 +135,15 @@ def test_verify_and_list_what_is_wrong(release: Path, tmp_path: Path) -> None:
 
 def test_a_magnet_there_and_back(release: Path) -> None:
     metainfo = create_torrent(release, CreateOptions(trackers=[TRACKER])).metainfo
-    magnet = Magnet.from_metainfo(metainfo)
+    magnet = metainfo.magnet()
+    assert str(magnet).startswith(f"magnet:?xt=urn:btih:{str(metainfo.infohashes).partition(',')[0]}&")
     assert Magnet.parse(str(magnet)) == magnet
     assert magnet.infohashes == metainfo.infohashes
 
 
 def test_walk_the_files(release: Path) -> None:
     metainfo = create_torrent(release).metainfo
-    assert [("/".join(file.path), file.length) for file in metainfo.info.files] == [
+    assert [(file.posix_path, file.length) for file in metainfo.info.files] == [
         ("a.bin", 3_000_000),
         ("docs/empty", 0),
         ("docs/read me.txt", 5),
@@ -168,8 +170,7 @@ def test_torf_reads_the_same_torrent(release: Path, tmp_path: Path) -> None:
     created = create_torrent(release, CreateOptions(version=TorrentVersion.V1, trackers=[TRACKER], piece_length=65536))
     write_metainfo(created.metainfo, tmp_path / "x.torrent")
     theirs = torf.Torrent.read(tmp_path / "x.torrent")
-    assert created.metainfo.infohashes.v1 is not None
-    assert theirs.infohash == created.metainfo.infohashes.v1.hex()
+    assert theirs.infohash == str(created.metainfo.infohashes)
     assert [[str(url) for url in tier] for tier in theirs.trackers] == [[TRACKER]]
     assert {str(file) for file in theirs.files} == {
         "/".join(("release", *file.path)) for file in created.metainfo.info.files
@@ -212,6 +213,9 @@ def test_torf_reads_the_same_torrent(release: Path, tmp_path: Path) -> None:
         lambda: VerifyOptions(files="*.bin"),
         lambda: VerifyOptions(quick=1),  # type: ignore[arg-type]
         lambda: VerifyOptions(not_extra="x.torrent"),
+        lambda: Edit(comment=5),  # type: ignore[arg-type]
+        lambda: Edit(private="yes", new_infohash=True),  # type: ignore[arg-type]
+        lambda: ListChange(add="http://x/"),
         lambda: read_metainfo(io.StringIO("d4:infode")),  # type: ignore[arg-type]
         lambda: read_metainfo(5),  # type: ignore[arg-type]
         lambda: create_torrent(5),  # type: ignore[arg-type]
@@ -439,7 +443,7 @@ try:
     created: CreateResult = create_torrent(Path("release"), options, on_progress=show)
     write_metainfo(created.metainfo, "release.torrent")
     metainfo: Metainfo = read_metainfo("release.torrent")
-    edited: Metainfo = edit_metainfo(metainfo, Edit(trackers=TierChange(add=(("https://u/",),))))
+    edited: Metainfo = edit_metainfo(metainfo, Edit(trackers=TierChange(add=[["https://u/"]])))
     differences: Differences = diff(metainfo, edited)
     findings: tuple[Finding, ...] = lint(metainfo.to_bytes())
     report: VerifyReport = verify_content(metainfo, "release", VerifyOptions(files=["*.bin"]))

@@ -51,6 +51,9 @@ HINTS: dict[str, str] = {
     "piece-length-not-power-of-two": "Use {shorter} or {longer}, or --v1.",
     "limit-exceeded": "Use --limit to read more: size=1GiB, depth=500, tokens=50000000.",
     # Editing
+    "removal-not-found": "Add --if-present to ignore removals of missing items.",
+    "content-key-not-editable": "Use mkt create to make a torrent of other content.",
+    "tier-not-found": "Use --add-tracker to append a new tier.",
     "infohash-change-refused": "Add --new-infohash to allow it.",
     # Verifying
     "no-file-matches": "Use mkt inspect --files to list the files of a torrent.",

@@ -161,9 +161,7 @@ def _content_name(content: Path, options: ScanOptions, name: str | None) -> str:
         return ""
     fault = invalid_name_reason(name, allow_raw=options.allow_raw_names)
     if fault is not None:
-        raise UsageError(
-            f"{quoted(name)} cannot be the name of a torrent: {fault}", code="torrent-name-invalid", name=name
-        )
+        raise UsageError(f"{quoted(name)} cannot be the name of a torrent: {fault}", code="name-invalid", name=name)
     return name
 
 

@@ -13,6 +13,7 @@ from mktorrent_py.formatting import quoted
 from mktorrent_py.hashing.checksums import ALGORITHMS
 from mktorrent_py.metainfo import rules
 from mktorrent_py.metainfo.infohash import TorrentVersion
+from mktorrent_py.metainfo.keys import KEYS
 from mktorrent_py.metainfo.node import Node
 from mktorrent_py.metainfo.piece_length import check_piece_length
 from mktorrent_py.metainfo.typecheck import (
@@ -142,7 +143,7 @@ def _check_lengths(options: CreateOptions) -> None:
 
 
 def _check_values(options: CreateOptions) -> None:
-    """Refuse to write what would be malformed in what is read."""
+    """Raise UsageError for a value that no torrent may have."""
     if not all(options.trackers):
         raise UsageError("a tracker tier is empty", code="tier-empty")
     for problem in _problems(options):
@@ -150,26 +151,15 @@ def _check_values(options: CreateOptions) -> None:
 
 
 def _problems(options: CreateOptions) -> Iterator[rules.Problem | None]:
-    """What the rules say of every value; the name may be kept as raw bytes, which `check_name` judges."""
-    for tier in options.trackers:
-        yield from map(rules.tracker_url, tier)
-    yield from map(rules.web_seed_url, options.web_seeds)
-    yield from map(rules.http_seed_url, options.http_seeds)
-    yield from [rules.node(host, port) for host, port in options.nodes]
-    yield from map(rules.similar_torrent, options.similar)
-    yield from map(rules.collection, options.collections)
-    texts = {"comment": options.comment, "creator": options.created_by, "source": options.source}
-    for what, value in texts.items():
+    """Yield the problems of every value but the name, which may be raw bytes and has `check_name`."""
+    for row in KEYS:
+        value = getattr(options, row.name, row.kind.empty)
         if value is not None:
-            yield rules.text(value, what)
-    if options.update_url is not None:
-        yield rules.update_url(options.update_url)
-    if options.creation_date is not None:
-        yield rules.creation_date(options.creation_date)
+            yield from row.problems(value)
 
 
 def check_name(name: str) -> None:
-    """Raise UsageError for a torrent name that is empty, or unsafe as a file name on some system."""
+    """Raise UsageError for a torrent name that is unsafe on some system, or empty."""
     if not name:
         raise UsageError("the content has no name of its own", code="name-missing")
     rules.require(rules.torrent_name(name))

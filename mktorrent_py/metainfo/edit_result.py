@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from mktorrent_py.metainfo.diff.fields import Change, changes_between, consequences
 from mktorrent_py.metainfo.edit import Edit, edit_metainfo
-from mktorrent_py.metainfo.lint import Finding, lint, lint_examination
+from mktorrent_py.metainfo.lint import Finding, lint, lint_parsed
 from mktorrent_py.metainfo.metainfo import Metainfo
 from mktorrent_py.metainfo.parse.document import parse_metainfo
 
@@ -46,7 +46,7 @@ def edit_torrent(data: bytes, edit: Edit, *, label: str) -> EditResult:
     before = parsed.require()
     after = edit_metainfo(before, edit, label=label)
     new_data = data if after is before else after.to_bytes()
-    old_findings = lint_examination(parsed)
+    old_findings = lint_parsed(parsed)
     return EditResult(
         before=before,
         after=after,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 
-class TorrentVersion(Enum):
-    """Which halves of the metainfo a torrent has."""
+class TorrentVersion(StrEnum):
+    """Which parts of the metainfo a torrent has."""
 
     V1 = "v1"
     V2 = "v2"
@@ -25,7 +25,10 @@ class TorrentVersion(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Infohashes:
-    """The 20-byte v1 and the 32-byte v2 infohash of one info dictionary; at least one is there."""
+    """The v1 infohash (20 bytes) and the v2 infohash (32 bytes) of one info dictionary, of which a hybrid has both.
+
+    As text they are hexadecimal, those of a hybrid as `v1, v2`.
+    """
 
     v1: bytes | None = None
     v2: bytes | None = None
@@ -38,8 +41,11 @@ class Infohashes:
             v2=hashlib.sha256(raw_info).digest() if version.has_v2 else None,
         )
 
+    def __str__(self) -> str:
+        return ", ".join([digest.hex() for digest in (self.v1, self.v2) if digest is not None])
+
     @property
     def swarm_keys(self) -> tuple[bytes, ...]:
-        """The 20-byte names under which trackers and the DHT know this torrent, v1 first (BEP 52: v2 truncated)."""
+        """The 20-byte infohashes that trackers and the DHT use, v1 first; v2 is truncated (BEP 52)."""
         keys = [self.v1] if self.v1 is not None else []
         return tuple(keys + ([self.v2[:20]] if self.v2 is not None else []))

@@ -1,7 +1,7 @@
 """The table of metainfo keys: what each holds, and how it is read, written, judged, shown and edited.
 
-A row names the attribute of `Metainfo` or `Info` that holds the value, which is also the key of the summary and of
-`--json`. Parsing, building, editing, comparing and summaries walk the table, so that a new key takes a row here and an
+A row names the attribute of `Metainfo` or `Info` that holds the value, which is also the key of the
+summary. Parsing, building, editing, comparing and summaries walk the table, so that a new key takes a row here and an
 attribute there. Keys that describe the content (`pieces`, `file tree`) are no rows: they are read together.
 """
 
@@ -22,12 +22,15 @@ from mktorrent_py.metainfo.rules import Problem
 from mktorrent_py.metainfo.trackers import distinct_tiers, tracker_fields
 from mktorrent_py.metainfo.write.top_level import web_seed_fields
 
+INFO_PREFIX = "info."
+"""Marks the name of a key inside the info dictionary."""
+
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Read = Callable[[Fields, str, Diagnostics], Any]
 Write = Callable[[str, Any], dict[str, Encodable]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kind:
     """A type of value and what is done with it.
 
@@ -48,7 +51,7 @@ class Kind:
     has_twin: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Key:
     """A row of the table.
 

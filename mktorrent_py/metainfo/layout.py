@@ -37,6 +37,11 @@ class File(NamedTuple):
     symlink: PathComponents | None = None
     pieces_root: bytes | None = None
 
+    @property
+    def posix_path(self) -> str:
+        """The path with slashes."""
+        return "/".join(self.path)
+
 
 class Segment(NamedTuple):
     """`length` bytes of file number `file` from `offset` on; `file` is None for padding."""

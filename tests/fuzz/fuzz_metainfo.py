@@ -13,7 +13,7 @@ import atheris
 
 with atheris.instrument_imports():
     from mktorrent_py.errors import TorrentError
-    from mktorrent_py.metainfo.diff import compare_metainfos
+    from mktorrent_py.metainfo.diff import diff
     from mktorrent_py.metainfo.magnet.uri import Magnet
     from mktorrent_py.metainfo.metainfo import Metainfo
     from mktorrent_py.metainfo.parse.document import parse_metainfo
@@ -30,7 +30,7 @@ def check(data: bytes) -> None:
     json.dumps([summarize(metainfo, examination.warnings), file_facts(metainfo.info.layout)])
     assert Magnet.parse(str(Magnet.from_metainfo(metainfo))).infohashes == metainfo.infohashes
     assert Metainfo.from_bytes(metainfo.to_bytes()).info == metainfo.info
-    assert not compare_metainfos(metainfo, metainfo)
+    assert not diff(metainfo, metainfo)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from mktorrent_py.cli.options.input import LimitOption, parse_limits, read_metai
 from mktorrent_py.cli.options.output import OutputOptions
 from mktorrent_py.cli.output.diff_report import diff_result
 from mktorrent_py.errors import UsageError
-from mktorrent_py.metainfo.diff import compare_metainfos
+from mktorrent_py.metainfo.diff import diff as diff_metainfos
 
 EPILOG = """Exit code 1 if they differ. Files are compared by their hashes: roots (v2), or pieces (v1) where both
 torrents divide the file in the same way. Files that cannot be compared so are `unknown` and do not count as a
@@ -46,6 +46,6 @@ def diff(options: DiffOptions, output: OutputOptions) -> int:
     if options.old == options.new == "-":
         raise UsageError("only one of the torrents can come from standard input")
     limits = parse_limits(options.limit)
-    differences = compare_metainfos(read_metainfo_from(options.old, limits), read_metainfo_from(options.new, limits))
+    differences = diff_metainfos(read_metainfo_from(options.old, limits), read_metainfo_from(options.new, limits))
     printer.print(diff_result(options.old, options.new, differences))
     return ExitCode.NO if differences else ExitCode.DONE

@@ -17,7 +17,7 @@ from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.magnet.uri import Magnet
 from mktorrent_py.metainfo.metainfo import Metainfo
 from mktorrent_py.metainfo.piece_length import parse_size
-from mktorrent_py.torrentfile import read_bytes
+from mktorrent_py.torrentfile import collector_paused, read_bytes
 
 LimitOption = Annotated[
     list[str],
@@ -74,7 +74,7 @@ def read_torrent(text: str, limits: Limits) -> bytes:
 def read_metainfo_from(text: str, limits: Limits) -> Metainfo:
     """Read and parse a torrent file or standard input; an error hints at how to look closer."""
     data = read_torrent(text, limits)
-    with with_hint(text):
+    with with_hint(text), collector_paused():
         return Metainfo.from_bytes(data, limits=limits)
 
 

@@ -11,6 +11,7 @@ from mktorrent_py.cli.output.file_tree import flat_lines, tree_lines
 from mktorrent_py.cli.output.printer import Result
 from mktorrent_py.cli.output.table import Facts, Row
 from mktorrent_py.formatting import binary_size, date, exact_size, human_size, percent, plural, printable
+from mktorrent_py.metainfo.keys import DATE, FLAG, KEYS, TRACKERS, Key
 from mktorrent_py.metainfo.layout import File
 from mktorrent_py.metainfo.magnet.uri import Magnet
 from mktorrent_py.metainfo.parse.document import ParseResult
@@ -67,25 +68,24 @@ def _torrent_rows(facts: Facts) -> Iterator[Row]:
     yield "content", f"{exact_size(facts['length'])} in {plural(facts['files'], 'file')}"
     yield "pieces", _pieces(facts)
     yield from _infohash_rows(facts)
-    if facts["private"]:
-        yield "private", "yes (peers from trackers only)"
-    yield from _texts("source", facts["source"])
-    yield from _tracker_rows(facts["trackers"])
-    yield from _list("web seeds", facts["web_seeds"])
-    yield from _list("http seeds", facts["http_seeds"])
-    yield from _list("nodes", facts["nodes"])
-    if facts["creation_date"] is not None:
-        yield "created", date(facts["creation_date"])
-    yield from _texts("created by", facts["created_by"])
-    yield from _texts("comment", facts["comment"])
-    yield from _texts("encoding", facts["encoding"])
-    yield from _list("signed by", facts["signatures"])
-    yield from _list("similar", facts["similar"])
-    yield from _list("collections", facts["collections"])
-    yield from _texts("update url", facts["update_url"])
+    for row in KEYS:
+        yield from _key_rows(row, facts[row.name])
     yield from _list("unknown keys", facts["unknown_keys"])
     yield from _oddity_rows(facts["oddities"])
     yield "magnet", facts["magnet"]
+
+
+def _key_rows(row: Key, value: Any) -> Iterator[Row]:
+    if row.kind is FLAG:
+        yield from [(row.label, "yes: peers come from its trackers only")] if value else []
+    elif row.kind is TRACKERS:
+        yield from _tracker_rows(value)
+    elif row.kind is DATE:
+        yield from [(row.label, date(value))] if value is not None else []
+    elif isinstance(value, list):
+        yield from _list(row.label, value)
+    else:
+        yield from _texts(row.label, value)
 
 
 def _magnet_rows(facts: Facts) -> Iterator[Row]:

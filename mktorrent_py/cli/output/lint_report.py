@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mktorrent_py.cli.hints import hint_for
+from mktorrent_py.cli.lint_advice import ADVICE
 from mktorrent_py.cli.output import console, messages, table
 from mktorrent_py.cli.output.printer import Printer, Result
 from mktorrent_py.errors import TorrentError
@@ -32,7 +33,7 @@ def finding_facts(findings: Iterable[Finding]) -> list[dict[str, Any]]:
             "rule": finding.rule,
             "path": finding.path,
             "message": finding.message,
-            "advice": finding.advice,
+            "advice": ADVICE.get(finding.rule, finding.advice),
             "reference": finding.reference,
         }
         for finding in findings
@@ -77,14 +78,17 @@ def _lines(source: str, findings: Sequence[Finding]) -> Iterator[str]:
         yield f"{table.MARGIN}{console.paint(severity, STYLES[finding.severity], sys.stdout)}{finding.rule}"
         yield from _wrapped(f"{_sentence(finding)} ({finding.reference})")
         if at + 1 == len(findings) or findings[at + 1].rule != finding.rule:
-            yield from _wrapped(finding.advice)
+            yield from _wrapped(ADVICE.get(finding.rule, finding.advice))
 
 
 def warn_of(findings: Iterable[Finding], label: str) -> None:
     """Warn on stderr of problems in a torrent that was just written."""
     for finding in findings:
         if finding.severity is not Severity.INFO:
-            messages.warn(f"{label}: {_sentence(finding)} ({finding.rule}, {finding.reference})", hint=finding.advice)
+            messages.warn(
+                f"{label}: {_sentence(finding)} ({finding.rule}, {finding.reference})",
+                hint=ADVICE.get(finding.rule, finding.advice),
+            )
 
 
 def print_rules(rules: Sequence[Rule], printer: Printer) -> None:
@@ -95,7 +99,7 @@ def print_rules(rules: Sequence[Rule], printer: Printer) -> None:
             "severity": str(rule.severity),
             "reference": rule.reference,
             "summary": rule.summary,
-            "advice": rule.advice,
+            "advice": ADVICE.get(rule.id, rule.advice),
         }
         for rule in rules
     ]

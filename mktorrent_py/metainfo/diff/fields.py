@@ -1,4 +1,4 @@
-"""What differs between a torrent before and after an edit, field by field."""
+"""Fields that differ between two torrents, and between a torrent before and after an edit."""
 
 from __future__ import annotations
 
@@ -7,56 +7,85 @@ from dataclasses import dataclass
 
 from mktorrent_py.formatting import printable_bytes
 from mktorrent_py.metainfo import bencode
-from mktorrent_py.metainfo.edit import INFO_PREFIX
+from mktorrent_py.metainfo.keys import INFO_KEYS, INFO_PREFIX, KEYS, SHOWN_INFO, SHOWN_TOP_LEVEL, TOP_LEVEL_KEYS, Json
 from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.metainfo.summary import Summary, summarize
 
-Plain = int | str | list["Plain"] | dict[str, "Plain"] | None
-"""What JSON can hold."""
-
-_FIELDS = {
-    "announce": "trackers",
-    "announce-list": "trackers",
-    "url-list": "web_seeds",
-    "httpseeds": "http_seeds",
-    "nodes": "nodes",
-    "comment": "comment",
-    "comment.utf-8": "comment",
-    "created by": "created_by",
-    "created by.utf-8": "created_by",
-    "creation date": "creation_date",
-    "similar": "similar",
-    "collections": "collections",
-    "info.name": "name",
-    "info.name.utf-8": "name",
-    "info.file tree": "name",
-    "info.private": "private",
-    "info.source": "source",
-    "info.update-url": "update_url",
+COMPARED_ELSEWHERE = frozenset({"trackers", "magnet", "unknown_keys", "oddities"})
+FIELD_OF_KEY = {
+    **{key: row for row in TOP_LEVEL_KEYS for key in row.bencode if row.kind.write is not None},
+    **{INFO_PREFIX + key: row for row in INFO_KEYS for key in row.bencode if row in KEYS},
 }
-"""The field that a key is read into."""
+_NAME_KEYS = frozenset({"info.name", "info.name.utf-8", "info.file tree"})
+"""Keys that an edit of the name changes; the tree holds the name of a single file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """A field before and after: its value as JSON has it, None where there is none.
 
-    `field` is called as in a summary (`trackers`, `created_by`), or is the key itself (`info.x-tag`) when it has no
-    field or when the field says the same as before.
+    `field` is named as in a summary (`trackers`, `created_by`), or is the key itself (`info.x-tag`) where no field
+    shows the difference.
     """
 
     field: str
-    old: Plain
-    new: Plain
+    old: Json
+    new: Json
+
+
+def changed_fields(old: Metainfo, new: Metainfo) -> tuple[Change, ...]:
+    """Facts of the summaries that differ, and keys that no fact shows, with their values as bencode."""
+    return (*_changed_facts(old, new), *_changed_layers(old, new), *_changed_keys(old, new))
+
+
+def _changed_facts(old: Metainfo, new: Metainfo) -> list[Change]:
+    ours, theirs = _flat(summarize(old)), _flat(summarize(new))
+    return [
+        Change(field=name, old=ours[name], new=theirs[name])
+        for name in ours
+        if name not in COMPARED_ELSEWHERE and ours[name] != theirs[name]
+    ]
+
+
+def _flat(facts: Summary) -> Summary:
+    flat: Summary = {}
+    for name, value in facts.items():
+        flat |= {f"{name}.{key}": inner for key, inner in value.items()} if isinstance(value, dict) else {name: value}
+    return flat
+
+
+def _changed_layers(old: Metainfo, new: Metainfo) -> list[Change]:
+    """How many files have a piece layer: layers are checked against the roots, so they are either present or not."""
+    ours, theirs = [None if one.piece_layers is None else len(one.piece_layers) for one in (old, new)]
+    return [] if ours == theirs else [Change(field="piece_layers", old=ours, new=theirs)]
+
+
+def _changed_keys(old: Metainfo, new: Metainfo) -> Iterator[Change]:
+    """Keys whose raw values differ and that no fact shows."""
+    sides = dict(old.items), dict(new.items)
+    inner = _raw_items(old.info.raw), _raw_items(new.info.raw)
+    for prefix, (ours, theirs), shown in (("", sides, SHOWN_TOP_LEVEL), (INFO_PREFIX, inner, SHOWN_INFO)):
+        for key in sorted((ours.keys() | theirs.keys()) - shown):
+            if ours.get(key) != theirs.get(key):
+                before, after = [_optional_text(side.get(key)) for side in (ours, theirs)]
+                yield Change(field=prefix + _text(key), old=before, new=after)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _optional_text(raw: bytes | None) -> str | None:
+    return None if raw is None else _text(raw)
 
 
 def changes_between(before: Metainfo, after: Metainfo) -> tuple[Change, ...]:
-    """The fields and keys that say something else in `after`, in file order, each once."""
+    """The fields and keys that an edit changed, in file order, each once."""
     if before is after:
         return ()
     changes: dict[str, Change] = {}
     for key, old_raw, new_raw in _differing_keys(before, after):
-        name = _FIELDS.get(key, "")
-        old, new = _field(before, name), _field(after, name)
+        name, old, new = _field_values(key, before, after)
         if not name or old == new:
             name, old, new = key, _shown(_decoded(old_raw)), _shown(_decoded(new_raw))
         changes[name] = Change(field=name, old=old, new=new)
@@ -64,14 +93,14 @@ def changes_between(before: Metainfo, after: Metainfo) -> tuple[Change, ...]:
 
 
 def consequences(before: Metainfo, after: Metainfo) -> tuple[str, ...]:
-    """What else came of a change inside the info dictionary, as sentences."""
+    """Side effects of an info edit, as sentences."""
     if before.info.raw == after.info.raw:
         return ()
     sentences = []
     if any(key == b"signatures" for key, _ in before.items):
-        sentences.append("its signatures (BEP 35) are of the old info dictionary and no longer hold")
+        sentences.append("its signatures (BEP 35) are of the old info dictionary and no longer valid")
     if bencode.decode_leniently(before.info.raw).irregularities:
-        sentences.append("its info dictionary was not canonical bencode, and now is")
+        sentences.append("its info dictionary was not canonical bencode and now is")
     return tuple(sentences)
 
 
@@ -93,22 +122,28 @@ def _differing(
 
 
 def _raw_items(raw: bytes) -> dict[bytes, bytes]:
-    return {key: raw[start:stop] for key, (start, stop) in bencode.dictionary_spans(raw).items()}
+    limits = bencode.Limits(size=len(raw), depth=len(raw), tokens=len(raw))
+    return {key: raw[start:stop] for key, (start, stop) in bencode.dictionary_spans(raw, limits=limits).items()}
 
 
 def _decoded(raw: bytes | None) -> bencode.Value | None:
     return None if raw is None else bencode.decode_leniently(raw).value
 
 
-def _field(metainfo: Metainfo, name: str) -> Plain:
-    if name in ("name", "private", "source", "update_url"):
-        return _shown(getattr(metainfo.info, name))
-    if name == "similar":
-        return [infohash.hex() for infohash in metainfo.similar]
-    return _shown(getattr(metainfo, name)) if name else None
+def _field_values(key: str, before: Metainfo, after: Metainfo) -> tuple[str, Json, Json]:
+    """The field that a key is read into, and its two values; an empty name where there is none."""
+    if key in _NAME_KEYS:
+        return "name", before.info.name, after.info.name
+    row = FIELD_OF_KEY.get(key)
+    if row is None:
+        return "", None, None
+    old, new = [getattr(each.info if row.in_info else each, row.name) for each in (before, after)]
+    if row.kind.show_item is bytes.hex:
+        return row.name, row.kind.show(old), row.kind.show(new)
+    return row.name, _shown(old), _shown(new)
 
 
-def _shown(value: object) -> Plain:
+def _shown(value: object) -> Json:
     """A value as JSON has it; bytes that are not text as hexadecimal digits."""
     if isinstance(value, bytes):
         try:

@@ -45,10 +45,10 @@ def lint(data: bytes, *, limits: Limits | None = None) -> tuple[Finding, ...]:
         return (_finding(RULES["beyond-limits"], "", str(error)),)
     except BencodeError as error:
         return (_finding(RULES["not-bencode"], "", str(error)),)
-    return lint_examination(parsed)
+    return lint_parsed(parsed)
 
 
-def lint_examination(parsed: ParseResult) -> tuple[Finding, ...]:
+def lint_parsed(parsed: ParseResult) -> tuple[Finding, ...]:
     """Findings about a torrent that was read, or could not be: then only what reading noticed."""
     errors = [_remarked(remark, Severity.ERROR) for remark in parsed.errors]
     warnings = [_remarked(remark, None) for remark in parsed.warnings]

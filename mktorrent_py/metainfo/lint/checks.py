@@ -28,10 +28,10 @@ TRANSMISSION_DIRECTORIES = 28
 LATEST_DATE = 32_503_680_000
 """The year 3000, in Unix seconds: a later date counts in another unit."""
 
-DEPRECATED_OUTER = frozenset(
+DEPRECATED_TOP_LEVEL = frozenset(
     {b"comment.utf-8", b"created by.utf-8", b"publisher", b"publisher.utf-8", b"publisher-url", b"publisher-url.utf-8"}
 )
-DEPRECATED_INFO = (DEPRECATED_OUTER - {b"comment.utf-8", b"created by.utf-8"}) | {b"name.utf-8", b"md5sum"}
+DEPRECATED_INFO = (DEPRECATED_TOP_LEVEL - {b"comment.utf-8", b"created by.utf-8"}) | {b"name.utf-8", b"md5sum"}
 DEPRECATED_FILE = (b"path.utf-8", b"md5sum")
 
 
@@ -51,7 +51,7 @@ class Subject:
 
     metainfo: Metainfo
     size: int
-    outer: Mapping[bytes, bytes]
+    top_level: Mapping[bytes, bytes]
     paths: tuple[str, ...]
     directories: frozenset[str]
 
@@ -60,14 +60,14 @@ class Subject:
         return cls(
             metainfo=metainfo,
             size=len(metainfo.to_bytes()),
-            outer=dict(metainfo.items),
+            top_level=dict(metainfo.items),
             paths=tuple(["/".join(file.path) for file in metainfo.info.files]),
             directories=_directories([file.path for file in metainfo.info.files]),
         )
 
     def value(self, key: bytes) -> bencode.Value | None:
         """The decoded value of a top-level key."""
-        raw = self.outer.get(key)
+        raw = self.top_level.get(key)
         return None if raw is None else bencode.decode_leniently(raw).value
 
 
@@ -96,12 +96,12 @@ def dht_nodes_in_private(subject: Subject) -> Violations:
 
 
 def private_outside_info(subject: Subject) -> Violations:
-    if b"private" in subject.outer:
+    if b"private" in subject.top_level:
         yield Violation("private", "stands beside the info dictionary, where no client looks for it")
 
 
 def source_outside_info(subject: Subject) -> Violations:
-    if b"source" in subject.outer:
+    if b"source" in subject.top_level:
         yield Violation("source", "stands beside the info dictionary, where it does not change the infohash")
 
 
@@ -264,7 +264,7 @@ def v1_order(subject: Subject) -> Violations:
 
 
 def deprecated_key(subject: Subject) -> Violations:
-    for key in sorted(DEPRECATED_OUTER & subject.outer.keys()):
+    for key in sorted(DEPRECATED_TOP_LEVEL & subject.top_level.keys()):
         yield Violation(key.decode(), "is a key that no client reads any more, or that UTF-8 everywhere has replaced")
     raw = subject.metainfo.info.raw
     written = [key for key in (*DEPRECATED_INFO, *DEPRECATED_FILE) if b"%d:%b" % (len(key), key) in raw]

@@ -1,4 +1,4 @@
-"""What the value of a parameter of a magnet URI means: each reader gives None for a malformed one."""
+"""Readers for the parameters of a magnet URI: each returns None for a malformed value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mktorrent_py.metainfo import rules
 from mktorrent_py.metainfo.node import Node
 
 MAX_FILE_INDEX = 10_000
-"""The highest file index read from `so`. BEP 53 has no bound; libtorrent's is this, and `so=0-4294967295` needs one."""
+"""The maximum file index read from `so`. BEP 53 has no bound; this is libtorrent's, and `so=0-4294967295` needs one."""
 
 _URL = re.compile(r"[^\s\x00-\x1f\x7f]+")
 _LENGTH = re.compile(r"[0-9]{1,19}")
@@ -28,7 +28,7 @@ def percent_encoded(text: str) -> str:
 
 
 def read_words(value: str) -> str | None:
-    """Text for people, where `+` is a space; in a URL, which cannot hold a space, it is a plus."""
+    """Read text, in which `+` is a space; in a URL, which cannot contain a space, it is a plus."""
     return decoded(value.replace("+", " ")).strip() or None
 
 
@@ -61,14 +61,14 @@ def read_node(value: str) -> Node | None:
     return None if isinstance(node, rules.Problem) else node
 
 
-# Selected files: inclusive ranges of indices, which are expanded only once they are merged
+# Selected files: inclusive ranges of indices, expanded only after they are merged
 
 
 _Range = tuple[int, int]
 
 
 def read_selection(value: str) -> tuple[_Range, ...] | None:
-    """The ranges of one `so`, inverted, open and too high ones left out."""
+    """Read the ranges of one `so`; inverted, open and too high ones are skipped."""
     selection = decoded(value)
     if not _SELECTION.fullmatch(selection):
         return None
@@ -77,7 +77,7 @@ def read_selection(value: str) -> tuple[_Range, ...] | None:
 
 
 def _runs(ranges: Iterable[_Range]) -> list[_Range]:
-    """The same indices in the fewest ranges, ascending."""
+    """Merge ranges into as few as possible, ascending."""
     runs: list[_Range] = []
     for first, last in sorted(ranges):
         if runs and first <= runs[-1][1] + 1:
@@ -92,6 +92,6 @@ def expand_ranges(ranges: Iterable[_Range]) -> tuple[int, ...]:
 
 
 def selection_text(indices: Iterable[int]) -> str:
-    """The value of `so` that selects these files."""
+    """Format the value of `so` that selects these files."""
     runs = _runs((index, index) for index in indices)
     return ",".join([str(first) if first == last else f"{first}-{last}" for first, last in runs])

@@ -1,7 +1,7 @@
 """Magnet URIs: BEP 9 (the form), BEP 52 (btmh), BEP 53 (so), BEP 46 (btpk).
 
-Reading is generous, as links are typed, pasted and mangled: only what says *which* torrent is meant must be right.
-Whatever else is malformed is dropped and listed in `Magnet.ignored`. Writing is what every client reads.
+Reading is lenient, as links are typed, pasted and mangled: only the infohash or public key must be valid. Any other
+malformed parameter is dropped and listed in `Magnet.ignored`. What is written every client can read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import chain
 from typing import TypeVar
 
 from mktorrent_py.errors import MagnetError, UsageError
-from mktorrent_py.metainfo import rules
+from mktorrent_py.metainfo import rules, typecheck
 from mktorrent_py.metainfo.info import Info
 from mktorrent_py.metainfo.infohash import Infohashes
 from mktorrent_py.metainfo.magnet.parameters import (
@@ -42,13 +42,22 @@ MAX_SALT_LENGTH = 64
 """Bytes of salt that the DHT stores (BEP 44)."""
 
 
+_SEQUENCES: dict[str, Callable[[object, str], object]] = {
+    **dict.fromkeys(("trackers", "web_seeds", "peers", "keywords", "ignored"), typecheck.check_texts),
+    **dict.fromkeys(("exact_sources", "acceptable_sources"), typecheck.check_texts),
+    "select_only": lambda value, name: typecheck.check_items(value, int, name, "an int"),
+    "dht": typecheck.check_nodes,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Magnet:
-    """What a magnet URI says. Text that was not UTF-8 is held as surrogate escapes.
+    """The content of a magnet URI. Text that was not UTF-8 is held as surrogate escapes.
 
     `infohashes` has neither when `public_key` (32 bytes, BEP 46) names a mutable torrent instead. `select_only` holds
     ascending file indices, pad files counted (BEP 53); empty means all. `length` is in bytes. `peers` are `host:port`
-    or `[v6]:port`, `dht` nodes are (host, port). `ignored` are the parameters dropped as malformed, as written.
+    or `[v6]:port`, `dht` nodes are (host, port). `ignored` are the parameters dropped as malformed, as written. A
+    value of the wrong type is a TypeError.
     """
 
     infohashes: Infohashes = field(default_factory=Infohashes)
@@ -65,6 +74,15 @@ class Magnet:
     public_key: bytes | None = None
     salt: bytes | None = None
     ignored: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        typecheck.check_instance(self.infohashes, Infohashes, "infohashes", "an Infohashes")
+        typecheck.check_optional_text(self.name, "name")
+        typecheck.check_optional_int(self.length, "length")
+        typecheck.check_optional_bytes(self.public_key, "public_key")
+        typecheck.check_optional_bytes(self.salt, "salt")
+        for name, check in _SEQUENCES.items():
+            object.__setattr__(self, name, check(getattr(self, name), name))
 
     @classmethod
     def parse(cls, text: str) -> Magnet:
@@ -107,11 +125,13 @@ class Magnet:
         trackers: bool = True,
         web_seeds: bool = False,
     ) -> Magnet:
-        """The magnet of a torrent: infohashes, name, and the trackers of every tier in order.
+        """Build the magnet of a torrent: infohashes, name, and the trackers of every tier in order.
 
-        `peers` are `host:port` or `[v6]:port`. `select` numbers files of `metainfo.info.files` from 0; None and all of
-        them say nothing (BEP 53). Raises UsageError for a peer or a file that cannot be.
+        `peers` are `host:port` or `[v6]:port`. `select` numbers files of `metainfo.info.files` from 0; with None, or
+        all of them, nothing is selected (BEP 53). Raises UsageError for an invalid peer or file number.
         """
+        if isinstance(peers, str):
+            raise TypeError("peers must be a sequence of strings, not str")
         return cls(
             infohashes=metainfo.infohashes,
             name=metainfo.info.name,
@@ -122,6 +142,9 @@ class Magnet:
         )
 
     def __str__(self) -> str:
+        """The magnet URI. Raises MagnetError where neither an infohash nor a public key names a torrent."""
+        if self.infohashes == Infohashes() and self.public_key is None:
+            raise MagnetError("a magnet URI needs an infohash or a public key", code="magnet-names-nothing")
         return "magnet:?" + "&".join(f"{key}={value}" for key, value in self._parameters())
 
     def _parameters(self) -> Iterator[tuple[str, str]]:
@@ -170,7 +193,7 @@ class _Query:
         scheme = _MAGNET.match(text)
         if scheme is None:
             raise MagnetError(
-                "this is not a magnet URI", hint="One starts with magnet:?xt=urn:btih: or magnet:?xt=urn:btmh:"
+                "this is not a magnet URI", hint="A magnet URI starts with magnet:?xt=urn:btih: or magnet:?xt=urn:btmh:"
             )
         values: dict[str, list[str]] = {}
         for parameter in _NOT_BYTES.sub("\ufffd", text[scheme.end() :]).split("&"):
@@ -180,14 +203,14 @@ class _Query:
         return cls(values)
 
     def every(self, key: str, read: Callable[[str], T | None]) -> tuple[T, ...]:
-        """What `read` makes of each value, without repetitions; None from it marks a malformed one."""
+        """Read each value, without repetitions; `read` returns None for a malformed one."""
         found: dict[T, None] = {}
         for value in self.values.get(key, ()):
-            meaning = read(value)
-            if meaning is None:
+            parsed = read(value)
+            if parsed is None:
                 self.ignored.append(f"{key}={value}")
             else:
-                found[meaning] = None
+                found[parsed] = None
         return tuple(found)
 
     def first(self, key: str, read: Callable[[str], T | None]) -> T | None:
@@ -203,9 +226,9 @@ _HEX_32 = re.compile(r"[0-9a-f]{64}", re.IGNORECASE | re.ASCII)
 _HEX_SALT = re.compile(r"(?:[0-9a-f]{2})+", re.IGNORECASE | re.ASCII)
 _BASE32_20 = re.compile(r"[a-z2-7]{32}", re.IGNORECASE | re.ASCII)
 _FORMS = {
-    "btih": "After urn:btih: come 40 hex or 32 base32 digits.",
-    "btmh": "After urn:btmh: come 1220 and 64 hex digits.",
-    "btpk": "After urn:btpk: come 64 hex digits.",
+    "btih": "urn:btih: is followed by 40 hexadecimal or 32 base32 digits.",
+    "btmh": "urn:btmh: is followed by 1220 and 64 hexadecimal digits.",
+    "btpk": "urn:btpk: is followed by 64 hexadecimal digits.",
 }
 
 
@@ -230,14 +253,16 @@ def _key(digits: str) -> bytes | None:
 
 
 def _named(query: _Query, key: str, kind: str, read: Callable[[str], bytes | None]) -> bytes | None:
-    """What the `urn:kind:` among the values of `key` stands for; unlike the rest of a magnet URI it must be right."""
+    """Read the `urn:kind:` among the values of `key`, which must be valid, unlike the rest of a magnet URI."""
     urns = [urn for urn in map(decoded, query.values.get(key, ())) if _is_urn(urn, kind)]
-    meanings = [read(urn.split(":", 2)[2]) for urn in urns]
-    if None in meanings:
-        raise MagnetError(f"{urns[meanings.index(None)][:100]!a} is malformed", hint=_FORMS[kind])
-    if len(set(meanings)) > 1:
-        raise MagnetError(f"it names different torrents by urn:{kind}:", hint="A magnet URI names one torrent.")
-    return meanings[0] if meanings else None
+    parsed = [read(urn.split(":", 2)[2]) for urn in urns]
+    if None in parsed:
+        urn = urns[parsed.index(None)]
+        raise MagnetError(f"{urn[:100]!a} is malformed", code="magnet-urn-malformed", hint=_FORMS[kind], urn=urn)
+    if len(set(parsed)) > 1:
+        message = f"the magnet URI names more than one torrent by urn:{kind}:"
+        raise MagnetError(message, code="magnet-ambiguous", hint="A magnet URI names one torrent.")
+    return parsed[0] if parsed else None
 
 
 def _is_urn(text: str, kind: str) -> bool:
@@ -245,13 +270,14 @@ def _is_urn(text: str, kind: str) -> bool:
 
 
 def _salt(query: _Query) -> bytes | None:
-    """The salt, which is half of a mutable torrent's name and so must be right."""
+    """Read the salt, which identifies a mutable torrent together with its key, and so must be valid."""
     salts = {decoded(value).lower() for value in query.values.get("s", ())}
     if not salts:
         return None
     salt = salts.pop()
     if salts or not _HEX_SALT.fullmatch(salt) or len(salt) > 2 * MAX_SALT_LENGTH:
-        raise MagnetError("the salt s is malformed", hint=f"It is up to {MAX_SALT_LENGTH} bytes in hex, given once.")
+        hint = f"A salt is up to {MAX_SALT_LENGTH} bytes in hexadecimal, given once."
+        raise MagnetError("the salt s is malformed", code="magnet-salt-malformed", hint=hint)
     return bytes.fromhex(salt)
 
 
@@ -259,7 +285,9 @@ def _nothing_named(query: _Query) -> MagnetError:
     others = [decoded(value)[:80] for value in query.values.get("xt", ())]
     found = f"its xt is {others[0]!a}" if others else "it has no xt"
     return MagnetError(
-        f"the magnet URI names no torrent: {found}", hint="xt=urn:btih: (v1) or xt=urn:btmh: (v2) names one."
+        f"the magnet URI names no torrent: {found}",
+        code="magnet-names-nothing",
+        hint="A torrent is named by xt=urn:btih: (v1) or xt=urn:btmh: (v2).",
     )
 
 
@@ -274,16 +302,18 @@ def _given_peer(text: str) -> str:
 
 
 def _given_selection(info: Info, numbers: set[int]) -> tuple[int, ...]:
-    """File numbers as clients count them: in a list that holds the pad files too, be they only implied (BEP 53)."""
+    """File numbers as clients count them: in a list that includes the pad files, even implied ones (BEP 53)."""
     if not numbers:
-        raise UsageError("no file is selected")
+        raise UsageError("no file is selected", code="selection-empty")
     if not 0 <= min(numbers) <= max(numbers) < len(info.files):
         wrong = max(numbers) if min(numbers) >= 0 else min(numbers)
-        raise UsageError(f"there is no file {wrong:,}", hint=f"The files are 0 to {len(info.files) - 1:,}.")
+        hint = f"The files are 0 to {len(info.files) - 1:,}."
+        raise UsageError(f"there is no file {wrong:,}", code="file-number-invalid", hint=hint, number=wrong)
     if len(numbers) == len(info.files):
         return ()
     positions = listed_positions(info)
     selected = sorted([positions[number] for number in numbers])
     if selected[-1] > MAX_FILE_INDEX:
-        raise UsageError(f"a magnet selects among the first {MAX_FILE_INDEX + 1:,} files, pad files counted")
+        message = f"a magnet can select among the first {MAX_FILE_INDEX + 1:,} files only, pad files counted"
+        raise UsageError(message, code="file-number-too-high")
     return tuple(selected)

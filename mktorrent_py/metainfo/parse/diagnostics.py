@@ -1,16 +1,16 @@
-"""What is noticed while a torrent is read.
+"""Errors and warnings of reading a torrent.
 
-Two kinds of trouble. An *error* makes the torrent unsafe, inconsistent or meaningless: no model comes out of it. An
-*oddity* is a field of a wrong type or an unusual form that clients read around: the field is left out of the typed
-view, stays in the raw bytes, and is told. Both are kept with the place they were seen at, so that all can be listed.
+An *error* makes the torrent unsafe, inconsistent or meaningless: there is no model of it. A *warning* is a field of a
+wrong type or an unusual form that clients read around: the field is missing from the typed view, stays in the raw
+bytes, and is reported. Both keep the place where they occurred, so that all can be listed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Self
 
 from mktorrent_py.errors import MetainfoError
 from mktorrent_py.formatting import brief
@@ -18,7 +18,7 @@ from mktorrent_py.metainfo.layout import PathComponents, encode_component
 from mktorrent_py.metainfo.paths import brief_path
 
 MAX_DIAGNOSTICS = 1000
-"""Remarks kept of each kind: a hostile torrent could break a rule in every entry."""
+"""Diagnostics kept of each kind: a hostile torrent could break a rule in every entry."""
 
 Step = str | int | bytes | PathComponents
 """One step into a metainfo: a key, a list index, a key that is a hash, or a way down the file tree."""
@@ -26,7 +26,7 @@ Step = str | int | bytes | PathComponents
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """One thing noticed: the rule's id, the steps to where it was seen, what is the matter, the byte if it is known."""
+    """An error or a warning: the rule's id, the steps to the place, a message, and the byte if it is known."""
 
     rule: str
     steps: tuple[Step, ...] = ()
@@ -35,7 +35,7 @@ class Diagnostic:
 
     @property
     def path(self) -> str:
-        """The key path for people: `info.files[3].length`, `info.file tree[docs/guide.txt].length`."""
+        """The key path: `info.files[3].length`, `info.file tree[docs/guide.txt].length`."""
         return "".join([_shown_step(step, is_first=not at) for at, step in enumerate(self.steps)])
 
     @property
@@ -44,31 +44,29 @@ class Diagnostic:
         return tuple(chain.from_iterable([_keys_of(step) for step in self.steps]))
 
     def as_error(self) -> MetainfoError:
-        return MetainfoError(self.message, path=self.path, offset=self.offset)
+        return MetainfoError(self.message, code=self.rule, path=self.path, offset=self.offset)
 
 
 @dataclass(slots=True)
 class Diagnostics:
-    """Collects remarks; knows the place of what is being read.
+    """Collects errors and warnings while knowing the place of what is being read.
 
-    Nothing is formatted before it is asked for: naming the place of every file would take quadratic time where a
-    directory's name is long.
+    Places are formatted only on demand: formatting that of every file would take quadratic time where the name of a
+    directory is long.
     """
 
     errors: list[Diagnostic] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
     _where: list[Step] = field(default_factory=list)
 
-    def at(self, step: Step) -> Self:
-        """A context: everything noted inside happened below this step."""
+    @contextmanager
+    def at(self, step: Step) -> Iterator[None]:
+        """A context in which everything noted is below this step."""
         self._where.append(step)
-        return self
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._where.pop()
+        try:
+            yield
+        finally:
+            self._where.pop()
 
     def error(self, rule: str, message: str, *steps: Step, offset: int | None = None) -> None:
         self._keep(self.errors, rule, message, steps, offset)
@@ -77,10 +75,10 @@ class Diagnostics:
         self._keep(self.warnings, rule, message, steps, offset)
 
     def _keep(
-        self, remarks: list[Diagnostic], rule: str, message: str, steps: tuple[Step, ...], offset: int | None
+        self, kept: list[Diagnostic], rule: str, message: str, steps: tuple[Step, ...], offset: int | None
     ) -> None:
-        if len(remarks) < MAX_DIAGNOSTICS:
-            remarks.append(Diagnostic(rule=rule, steps=(*self._where, *steps), message=message, offset=offset))
+        if len(kept) < MAX_DIAGNOSTICS:
+            kept.append(Diagnostic(rule=rule, steps=(*self._where, *steps), message=message, offset=offset))
 
 
 def _shown_step(step: Step, *, is_first: bool) -> str:
