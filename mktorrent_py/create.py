@@ -173,7 +173,7 @@ def _check_values(options: CreateOptions) -> None:
 
 
 def _problems(options: CreateOptions) -> Iterator[rules.Problem | None]:
-    """What the rules say of every value; the name may be kept as raw bytes, which `check_name` judges."""
+    """Apply the rules to every value but the name, which may be raw bytes and is checked by `check_name`."""
     for row in KEYS:
         value = getattr(options, row.name, row.kind.empty)
         if value is not None:

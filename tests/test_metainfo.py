@@ -308,7 +308,7 @@ BAD: dict[str, tuple[Torrent | bytes, str, str]] = {
     "path dot": (
         put(v1(), ".", "info", "files", 1, "path", 0),
         "info.files[1].path[0]",
-        "'.' names the directory itself",
+        "'.' is the directory itself",
     ),
     "path NUL": (put(v1(), "a\0", "info", "files", 1, "path", 0), "info.files[1].path[0]", "'a\\x00' contains a NUL"),
     "path empty part": (put(v1(), "", "info", "files", 0, "path", 0), "info.files[0].path[0]", "'' is empty"),
@@ -368,8 +368,8 @@ BAD: dict[str, tuple[Torrent | bytes, str, str]] = {
     "pieces missing": (put(v1(), ..., "info", "pieces"), "info.pieces", "is missing"),
     "pieces a list": (put(v1(), [], "info", "pieces"), "info.pieces", "is a list, not a string"),
     "pieces ragged": (put(v1(), b"p" * 59, "info", "pieces"), "info.pieces", "59 bytes are not a multiple of 20"),
-    "pieces too few": (put(v1(), b"p" * 40, "info", "pieces"), "info.pieces", "holds 2 pieces where the files need 3"),
-    "pieces too many": (put(v1(), b"p" * 80, "info", "pieces"), "info.pieces", "holds 4 pieces where the files need 3"),
+    "pieces too few": (put(v1(), b"p" * 40, "info", "pieces"), "info.pieces", "contains 2 pieces; the files need 3"),
+    "pieces too many": (put(v1(), b"p" * 80, "info", "pieces"), "info.pieces", "contains 4 pieces; the files need 3"),
     "BEP 30": (
         {"info": {"name": "n", "piece length": PIECE, "length": 5, "root hash": b"r" * 20}},
         "info.root hash",
