@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torrents import PIECE, encode, hybrid, leaf, v1, v2
 
 from mktorrent_py.metainfo.diff import Differences, FileChange, TrackerChange, diff
@@ -116,3 +118,62 @@ def test_other_cuts_compare_by_nothing_but_length() -> None:
     found = compare(old, new)
     assert (found.changed, paths(found.unknown)) == ((), ["a", "b"])
     assert "piece_length" in {change.field for change in found.fields}
+
+
+# Against content: whatever a comparison of v1 torrents concludes must hold for the bytes they are made of
+
+
+def torrent_of(contents: list[bytes], pads: list[int], piece_length: int) -> Metainfo:
+    """A v1 torrent of these files, with a pad of so many zeros after each."""
+    files: list[dict[str, Any]] = []
+    for number, (content, pad) in enumerate(zip(contents, pads, strict=True)):
+        files.append({"length": len(content), "path": [f"f{number}"]})
+        if pad:
+            files.append({"attr": "p", "length": pad, "path": [".pad", f"{pad}"]})
+    space = b"".join([content + bytes(pad) for content, pad in zip(contents, pads, strict=True)])
+    cut = [space[at : at + piece_length] for at in range(0, len(space), piece_length)]
+    pieces = b"".join([hashlib.sha1(piece).digest() for piece in cut])
+    info = {"name": "n", "piece length": piece_length, "files": files, "pieces": pieces}
+    return Metainfo.from_bytes(encode({"info": info}))
+
+
+def own_pieces(contents: list[bytes], pads: list[int], piece_length: int, number: int) -> tuple[int, dict[int, bytes]]:
+    """Where a file starts in its first piece, and its pieces without a byte of another file, padding included."""
+    stretches = [(at, content + bytes(pad)) for at, (content, pad) in enumerate(zip(contents, pads, strict=True))]
+    space = b"".join([stretch for _, stretch in stretches])
+    owners = [at if offset < len(contents[at]) else number for at, part in stretches for offset in range(len(part))]
+    start = sum([len(part) for _, part in stretches[:number]])
+    first = start // piece_length
+    found = {}
+    for piece in range(first, -(-(start + len(contents[number])) // piece_length)):
+        span = slice(piece * piece_length, (piece + 1) * piece_length)
+        if set(owners[span]) <= {number}:
+            found[piece - first] = space[span]
+    return start % piece_length, found
+
+
+small = st.binary(max_size=9)
+
+
+@settings(deadline=None)
+@given(st.data(), st.integers(1, 5))
+def test_a_comparison_of_v1_torrents_holds_for_their_content(data: st.DataObject, piece_length: int) -> None:
+    old = data.draw(st.lists(small, min_size=1, max_size=4).filter(any))
+    new = [data.draw(st.just(content) | st.binary(min_size=len(content), max_size=len(content))) for content in old]
+    pads = [[data.draw(st.integers(0, 4)) for _ in old] for _ in range(2)]
+    differences = diff(torrent_of(old, pads[0], piece_length), torrent_of(new, pads[1], piece_length))
+    changed, unknown = paths(differences.changed), paths(differences.unknown)
+    for number in range(len(old)):
+        name = f"f{number}"
+        if old[number] == new[number]:
+            assert name not in changed
+            continue
+        assert name in [*changed, *unknown]
+        (start, ours), (other_start, theirs) = [
+            own_pieces(contents, gaps, piece_length, number) for contents, gaps in zip((old, new), pads, strict=True)
+        ]
+        provable = start == other_start and any(
+            len(ours[piece]) == len(theirs[piece]) and ours[piece] != theirs[piece]
+            for piece in ours.keys() & theirs.keys()
+        )
+        assert (name in changed) is provable

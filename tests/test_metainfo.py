@@ -308,7 +308,7 @@ BAD: dict[str, tuple[Torrent | bytes, str, str]] = {
     "path dot": (
         put(v1(), ".", "info", "files", 1, "path", 0),
         "info.files[1].path[0]",
-        "'.' names the directory itself",
+        "'.' is the directory itself",
     ),
     "path NUL": (put(v1(), "a\0", "info", "files", 1, "path", 0), "info.files[1].path[0]", "'a\\x00' contains a NUL"),
     "path empty part": (put(v1(), "", "info", "files", 0, "path", 0), "info.files[0].path[0]", "'' is empty"),
@@ -368,8 +368,8 @@ BAD: dict[str, tuple[Torrent | bytes, str, str]] = {
     "pieces missing": (put(v1(), ..., "info", "pieces"), "info.pieces", "is missing"),
     "pieces a list": (put(v1(), [], "info", "pieces"), "info.pieces", "is a list, not a string"),
     "pieces ragged": (put(v1(), b"p" * 59, "info", "pieces"), "info.pieces", "59 bytes are not a multiple of 20"),
-    "pieces too few": (put(v1(), b"p" * 40, "info", "pieces"), "info.pieces", "holds 2 pieces where the files need 3"),
-    "pieces too many": (put(v1(), b"p" * 80, "info", "pieces"), "info.pieces", "holds 4 pieces where the files need 3"),
+    "pieces too few": (put(v1(), b"p" * 40, "info", "pieces"), "info.pieces", "contains 2 pieces; the files need 3"),
+    "pieces too many": (put(v1(), b"p" * 80, "info", "pieces"), "info.pieces", "contains 4 pieces; the files need 3"),
     "BEP 30": (
         {"info": {"name": "n", "piece length": PIECE, "length": 5, "root hash": b"r" * 20}},
         "info.root hash",
@@ -611,3 +611,33 @@ def test_a_long_name_is_not_told_for_every_file() -> None:
     assert len(examination.errors) == 1000
     assert all(len(remark.path) < 400 for remark in examination.errors)
     assert sum(len(remark.message) for remark in examination.errors) < 100_000
+
+
+# Pad files
+
+BITCOMET = "_____padding_file_"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(
+                st.sampled_from(["a", "b", "_____padding_file_0_x", "x_____padding_file_0"]), min_size=1, max_size=3
+            ),
+            st.sampled_from(["", "p", "x", "hp"]),
+            st.integers(0, 5),
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_an_entry_is_padding_by_its_attribute_or_by_its_own_name(entries: list[tuple[list[str], str, int]]) -> None:
+    """BitComet's prefix counts in the name of the file, not in that of a directory above it."""
+    files = [{"attr": attr, "length": length, "path": path} for path, attr, length in entries]
+    files.append({"length": 1, "path": ["end"]})
+    total = sum([length for _, _, length in entries]) + 1
+    info = {"name": "n", "piece length": PIECE, "files": files, "pieces": b"p" * 20 * -(-total // PIECE)}
+    kept = [tuple(path) for path, attr, _ in entries if "p" not in attr and not path[-1].startswith(BITCOMET)]
+    found = Metainfo.from_bytes(encode({"info": info})).info.layout
+    assert [file.path for file in found.files] == [*kept, ("end",)]
+    assert found.offsets[-1] == total - 1

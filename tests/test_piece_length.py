@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mktorrent_py.errors import UsageError
@@ -157,3 +157,75 @@ def test_what_is_not_a_size(text: str) -> None:
 @pytest.mark.parametrize(("size", "text"), [(4 * MIB, "4 MiB"), (16 * KIB, "16 KiB"), (1_000_000, "1,000,000 bytes")])
 def test_piece_lengths_for_people(size: int, text: str) -> None:
     assert binary_size(size) == text
+
+
+# A naive model of the choice, for any files, bounds and targets
+
+
+def model_of_choice(lengths: list[int], version: TorrentVersion, longest: int | None, target: int | None) -> int:
+    """The choice as its docstring describes it, by looking at every power of two there is."""
+    total = sum(lengths)
+    powers = [1 << power for power in range(14, 28) if longest is None or 1 << power <= longest]
+    cut = {
+        power: -(-total // power) if version is V1 else sum([-(-length // power) for length in lengths])
+        for power in powers
+    }
+    padding = {power: cut[power] * power - total if version is HYBRID and len(lengths) > 1 else 0 for power in powers}
+    hash_bytes = {power: cut[power] * {V1: 20, V2: 32, HYBRID: 52}[version] for power in powers}
+    if target:
+        reachable = max(target, min(cut.values()))
+        start = min([power for power in powers if cut[power] <= reachable])
+    else:
+        usual = [power for power in powers if power <= 16 * MIB]
+        start = min([power for power in usual if total <= 2048 * power], default=max(usual))
+    grown = next((power for power in powers if power >= start and hash_bytes[power] <= 8_000_000), max(powers))
+    if target or padding[grown] * 20 <= total:
+        return grown
+    allowed = [grown]
+    for power in reversed([power for power in powers if power < grown]):
+        if hash_bytes[power] > 4_000_000:
+            break
+        allowed.append(power)
+    tolerable = [power for power in allowed if padding[power] * 20 <= total]
+    least = min([padding[power] for power in allowed])
+    return max(tolerable or [power for power in allowed if padding[power] * 10 <= least * 11])
+
+
+runs_of_files = st.lists(
+    st.tuples(st.integers(1, 1 << 20) | st.integers(1, 1 << 46), st.sampled_from([1, 2, 50, 3000])),
+    min_size=1,
+    max_size=4,
+)
+bounds = st.none() | st.integers(MIN_PIECE_LENGTH, MAX_PIECE_LENGTH) | st.integers(14, 27).map(lambda power: 1 << power)
+
+
+@settings(deadline=None)
+@given(runs_of_files, st.sampled_from(TorrentVersion), bounds, st.none() | st.integers(1, 1 << 20))
+@example([(TIB, 1)], HYBRID, MIB, None)  # the hashes exceed 8 MB, and the bound is reached
+@example([(TIB, 1)], V1, 3 * MIB // 2, None)  # a bound that is not a power of two
+@example([(17_000, 2000), (15_000, 292)], HYBRID, None, None)  # padding between 1.1 and 1.2 of the minimum
+@example([(300 * KIB, 4000)], HYBRID, None, None)
+@example([(100, 20_000)], HYBRID, None, None)
+def test_the_choice_is_that_of_a_naive_model(
+    runs: list[tuple[int, int]], version: TorrentVersion, longest: int | None, target: int | None
+) -> None:
+    lengths = [length for length, times in runs for _ in range(times)]
+    choice = choose_piece_length(lengths, version, longest=longest, target_pieces=target)
+    assert choice.piece_length == model_of_choice(lengths, version, longest, target)
+    assert longest is None or choice.piece_length <= longest
+    assert choice == evaluate(lengths, version, choice.piece_length)
+
+
+@settings(deadline=None)
+@given(runs_of_files, st.sampled_from(TorrentVersion), st.integers(14, 27).map(lambda power: 1 << power))
+def test_an_alternative_is_the_longest_shorter_length_of_tolerable_padding(
+    runs: list[tuple[int, int]], version: TorrentVersion, piece_length: int
+) -> None:
+    lengths = [length for length, times in runs for _ in range(times)]
+    chosen = evaluate(lengths, version, piece_length)
+    shorter = [evaluate(lengths, version, 1 << power) for power in range(14, piece_length.bit_length() - 1)]
+    tolerable = [each for each in shorter if each.padding * 20 <= sum(lengths)]
+    expected = (
+        max(tolerable, key=lambda each: each.piece_length, default=None) if chosen.padding * 20 > sum(lengths) else None
+    )
+    assert with_less_padding(lengths, version, chosen) == expected

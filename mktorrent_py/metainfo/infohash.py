@@ -35,7 +35,7 @@ class Infohashes:
 
     @classmethod
     def of(cls, raw_info: bytes, version: TorrentVersion) -> Infohashes:
-        """Hash the info dictionary as it stands in the file, never a re-encoding of it."""
+        """Hash the info dictionary as it is in the file, never a re-encoding of it."""
         return cls(
             v1=hashlib.sha1(raw_info, usedforsecurity=False).digest() if version.has_v1 else None,
             v2=hashlib.sha256(raw_info).digest() if version.has_v2 else None,

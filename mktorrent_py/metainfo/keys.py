@@ -1,8 +1,8 @@
 """The table of metainfo keys: what each holds, and how it is read, written, judged, shown and edited.
 
-A row names the attribute of `Metainfo` or `Info` that holds the value, which is also the key of the
-summary. Parsing, building, editing, comparing and summaries walk the table, so that a new key takes a row here and an
-attribute there. Keys that describe the content (`pieces`, `file tree`) are no rows: they are read together.
+A row names the attribute of `Metainfo` or `Info` with the value, which is also the key of the summary. Parsing,
+building, editing, comparing and summaries walk the table, so that a new key takes a row here and an attribute there.
+Keys that describe the content (`pieces`, `file tree`) are not rows: they are read together.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Key:
 
     `name` is the attribute. `bencode` are the keys it is read from, the one that is written first. `label` is what
     people read, `noun` one item of a list. `rule` judges each item that somebody wants to write. `in_info` is for keys
-    of the info dictionary. With `compare_raw` the value shown does not hold all that the torrent says.
+    of the info dictionary. With `compare_raw` the value shown is not the whole value.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Key:
         return self.bencode[0]
 
     def problems(self, value: Any) -> Iterator[Problem | None]:
-        """What the rule says of each item of a value."""
+        """Apply the rule to each item of a value."""
         return map(self.rule, self.kind.items(value)) if self.rule is not None else iter(())
 
 
@@ -184,7 +184,7 @@ _MERGED = (
 
 
 def check_values(values: Mapping[str, Any], rows: Iterable[Key]) -> dict[str, Any]:
-    """A value for each row, of the right type; that of an absent key where none is given. Raises TypeError."""
+    """Return a value for each row, `empty` where there is none. Raises TypeError for a wrong type or name."""
     rest = dict(values)
     checked = {}
     for row in rows:

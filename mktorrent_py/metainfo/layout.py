@@ -26,7 +26,7 @@ class File(NamedTuple):
     """One file of the content.
 
     `path` holds the components below the torrent's root; the only file of a single-file torrent has `(name,)`. Bytes
-    that are not UTF-8 stand as surrogates (`surrogateescape`). `attributes` are BEP 47 letters: x executable, h hidden,
+    that are not UTF-8 become surrogates (`surrogateescape`). `attributes` are BEP 47 letters: x executable, h hidden,
     l symlink. `symlink` is the target of a link, from the torrent's root. `pieces_root` is BEP 52's, for files that
     are not empty.
     """

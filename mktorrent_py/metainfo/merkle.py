@@ -1,7 +1,7 @@
 """BEP 52 tree arithmetic.
 
 A file is cut into blocks of 16 KiB; a leaf is the SHA-256 of one block (the last block is short, never zero padded).
-The nodes of a level are handled as one bytes object, 32 bytes a node, as they stand in `piece layers`:
+The nodes of a level are handled as one bytes object, 32 bytes a node, as in `piece layers`:
 
     leaves of a file no longer than a piece:  padded with zero hashes to the next power of two of their count
     leaves of one piece of a longer file:     padded with zero hashes to piece length / 16 KiB
@@ -37,7 +37,7 @@ def is_power_of_two(number: int) -> bool:
 
 
 def tree_width(file_length: int, piece_length: int) -> int:
-    """How many leaves stand under one node of this file's pieces: the width its leaf hashes are padded to."""
+    """How many leaves are below one node of this file's pieces: the width its leaf hashes are padded to."""
     if file_length > piece_length:
         return piece_length // BLOCK_LENGTH
     return power_of_two_at_least(ceil_div(file_length, BLOCK_LENGTH))
@@ -51,7 +51,7 @@ def hash_pairs(nodes: bytes) -> bytes:
 
 
 def padding_root(width: int) -> bytes:
-    """The root over `width` zero leaves: what stands in a piece layer for a piece beyond the end of the file."""
+    """The root over `width` zero leaves: the node of a piece beyond the end of the file."""
     node = PAD_LEAF
     while width > 1:
         node = hashlib.sha256(node + node).digest()

@@ -1,4 +1,4 @@
-"""Which path components are unsafe anywhere, and must neither be written nor read into a path."""
+"""Path components that are unsafe on some system, and are refused in reading and writing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SEPARATOR = re.compile(r"[/\\\0]")
 _RESERVED = re.compile(r"\.{0,2}|[A-Za-z]:")
 _REASONS = {
     "": "is empty",
-    ".": "names the directory itself",
+    ".": "is the directory itself",
     "..": "would leave the directory",
     "/": "contains a slash",
     "\\": "contains a backslash, which separates directories on Windows",
@@ -27,11 +27,11 @@ def unsafe_reason(component: str) -> str | None:
 
 
 def brief_path(components: tuple[str, ...]) -> str:
-    """A path for a message, cut in the middle when it is too long."""
+    """Join a path for a message; one that is too long is cut in the middle."""
     few = components if len(components) <= MAX_SHOWN else components[:MAX_SHOWN] + components[-MAX_SHOWN:]
     return brief("/".join(few))
 
 
 def display_path(components: tuple[str, ...]) -> str:
-    """A path as people read it: joined with slashes, made printable."""
+    """Join a path with slashes and make it printable."""
     return printable("/".join(components))

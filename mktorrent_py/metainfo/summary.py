@@ -1,4 +1,4 @@
-"""The facts about a torrent or a magnet as plain data: what `inspect` and `create` show, whatever face shows it.
+"""The facts about a torrent or a magnet as plain data, for every output format.
 
 A summary is a dictionary of JSON values with stable keys. Lengths are in bytes, dates in Unix seconds, infohashes in
 lower-case hex; text that was not UTF-8 holds surrogate escapes. What a torrent does not have is None or an empty list.
@@ -34,7 +34,7 @@ Summary = dict[str, Json]
 
 
 def summarize(metainfo: Metainfo, warnings: Iterable[Diagnostic] = ()) -> Summary:
-    """Everything in a torrent except its file list."""
+    """Summarize everything in a torrent except its file list."""
     info = metainfo.info
     return {
         **layout_facts(info.name, info.layout, single=info.single),
@@ -83,7 +83,7 @@ def infohash_facts(infohashes: Infohashes) -> Summary:
 
 
 def summarize_magnet(magnet: Magnet) -> Summary:
-    """Everything a magnet says; each tracker is a tier of its own."""
+    """Summarize a magnet; each tracker is a tier of its own."""
     return {
         "name": magnet.name,
         "length": magnet.length,
@@ -104,7 +104,7 @@ def summarize_magnet(magnet: Magnet) -> Summary:
 
 
 def _unknown_keys(metainfo: Metainfo) -> list[Json]:
-    """Keys that no BEP known to this package names: `KEY` at the top, `info.KEY` inside the info dictionary."""
+    """Keys that the table does not know: `KEY` at the top level, `info.KEY` inside the info dictionary."""
     return [
         *[_text(key) for key, _ in metainfo.items if key not in KNOWN_TOP_LEVEL],
         *[f"info.{_text(key)}" for key in metainfo.info.keys if key not in KNOWN_INFO],

@@ -77,7 +77,7 @@ def _torrent_rows(facts: Facts) -> Iterator[Row]:
 
 def _key_rows(row: Key, value: Any) -> Iterator[Row]:
     if row.kind is FLAG:
-        yield from [(row.label, "yes: peers come from its trackers only")] if value else []
+        yield from [(row.label, "yes (peers from trackers only)")] if value else []
     elif row.kind is TRACKERS:
         yield from _tracker_rows(value)
     elif row.kind is DATE:

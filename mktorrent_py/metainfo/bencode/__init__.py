@@ -1,4 +1,4 @@
-"""Bencode (BEP 3): a decoder that survives any bytes and says where they went wrong, and a canonical encoder.
+"""Bencode (BEP 3): a decoder that survives any bytes and reports where they are invalid, and a canonical encoder.
 
 Decoding never recurses, takes time linear in the input and memory of at most some thirty times its size. To keep that
 bound a decoded dictionary is not a `dict` but a `Dictionary`: one flat tuple, keys in order.

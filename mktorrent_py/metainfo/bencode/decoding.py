@@ -68,7 +68,7 @@ class Document:
 
 
 def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Value:
-    """The one value that `data` holds in canonical form.
+    """Decode the one value of `data`, which must be canonical.
 
     Raises BencodeError with the offset of the first fault, or LimitError.
     """
@@ -82,7 +82,7 @@ def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Value:
 def decode_leniently(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Document:
     """The value at the start of `data`, canonical or not; of duplicate keys the first one wins, as in libtorrent.
 
-    Raises BencodeError when the structure is broken, LimitError when there is too much of it.
+    Raises BencodeError when the structure is broken, LimitError when a limit is exceeded.
     """
     check_size(data, limits)
     irregularities: list[Irregularity] = []
@@ -94,7 +94,7 @@ def decode_leniently(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Documen
 
 
 def _parse_canonical(data: bytes, limits: Limits, ends: array[int]) -> tuple[Value, int] | None:
-    """What `_parse` would give, from its quick twin; None where that is missing or gives up."""
+    """Parse with the compiled twin of `_parse`; None where that is missing or stops."""
     if _bencode is None:
         return None
     most = len(data) + 1  # of anything; the twin counts in 64 bits

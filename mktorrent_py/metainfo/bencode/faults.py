@@ -34,5 +34,5 @@ def _refuse_byte(data: bytes, start: int) -> NoReturn:
 
 
 def shown(key: bytes) -> str:
-    """A key as it may stand in a message: printable, quoted, not too long."""
+    """Format a key for a message: printable, quoted, not too long."""
     return repr(key)[1:] if len(key) <= 40 else repr(key[:40])[1:] + "..."

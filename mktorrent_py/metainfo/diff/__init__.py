@@ -1,6 +1,6 @@
 """Differences between two torrents: their fields, their trackers, their files.
 
-Whether two files hold the same bytes is read from the torrents alone; where they do not tell, a file is `unknown`.
+Whether two files hold the same bytes is read from the torrents alone; where that is not possible, a file is `unknown`.
 """
 
 from __future__ import annotations

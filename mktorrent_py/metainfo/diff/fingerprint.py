@@ -1,7 +1,7 @@
-"""What a torrent alone tells of the bytes of each file, so that files of two torrents can be compared.
+"""Fingerprints of files, from the torrent alone, so that files of two torrents can be compared.
 
-A root (BEP 52) stands for all bytes of a file. In a v1 torrent the pieces stand for them, as far as a piece holds no
-byte of another file: those are the file's own. They compare only with a torrent that cuts the file at the same places.
+A root (BEP 52) identifies all bytes of a file. In a v1 torrent the pieces do, if they contain no byte of another file:
+those are the file's own. They compare only with a torrent that cuts the file at the same places.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ SHA1_LENGTH = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class V1Print:
-    """The pieces that hold one file. `cut` says where they cut it: the piece length, its place in the first piece.
+    """The pieces of one file. `cut` is where they cut it: the piece length, and the offset in the first piece.
 
-    `own` are those without a byte of another file, `tail` is how much padding the last of them holds.
+    `own` are those without a byte of another file, `tail` is how much padding the last of them contains.
     """
 
     cut: tuple[int, int]
@@ -28,7 +28,7 @@ class V1Print:
     tail: int
 
     def matches(self, other: V1Print) -> bool | None:
-        """Whether both stand for the same bytes, of files equally long; None where that cannot be told."""
+        """Whether both identify the same bytes, for files of equal length; None where that is unknown."""
         if self.cut != other.cut:
             return None
         if self.digests == other.digests:
@@ -40,7 +40,7 @@ class V1Print:
         return self.digests[pieces.start * SHA1_LENGTH : max(pieces.stop, pieces.start) * SHA1_LENGTH]
 
     def _last_of(self, other: V1Print) -> int:
-        """Where own pieces end that compare with the other's: the last one does only when padded alike."""
+        """Where the own pieces end that can be compared: the last one only if both are padded alike."""
         is_last_padded_otherwise = self.tail != other.tail and self.own.stop * SHA1_LENGTH == len(self.digests)
         return self.own.stop - is_last_padded_otherwise
 
@@ -54,7 +54,7 @@ class Fingerprint:
     v1: V1Print | None
 
     def matches(self, other: Fingerprint) -> bool | None:
-        """Whether both stand for the same bytes; None where the torrents do not tell."""
+        """Whether both identify the same bytes; None where that is unknown."""
         if self.length != other.length:
             return False
         if self.length == 0:

@@ -102,7 +102,7 @@ def check_edit(edit: Edit) -> None:
 
 
 def _problems(edit: Edit) -> Iterator[rules.Problem | None]:
-    """What the rules say of every value that comes in; what an edit removes may be anything."""
+    """Apply the rules to every value that an edit adds; what it removes may be anything."""
     for row, change in edit.changes():
         value = change.added if isinstance(change, ListChange | TierChange) else change
         if value:
@@ -192,7 +192,7 @@ def _change_tiers(tiers: tuple[Tier, ...], change: TierChange, missing: _Missing
 
 
 def _list_changes(row: Key, metainfo: Metainfo, change: ListChange[Any], missing: _Missing) -> Changes:
-    """A list that changed, under its key; items that are in the info dictionary are no part of it (BEP 38)."""
+    """A list that changed, under its key; without the items in the info dictionary (BEP 38)."""
     inside = getattr(metainfo.info, row.name, ())
     current = tuple([item for item in getattr(metainfo, row.name) if item not in inside])
     changed = _change_list(current, change, row, missing)

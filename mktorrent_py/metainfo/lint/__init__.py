@@ -1,4 +1,4 @@
-"""Everything wrong or unwise in a torrent, as named findings."""
+"""Lint: everything wrong or questionable in a torrent, as named findings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mktorrent_py.metainfo.parse.diagnostics import Diagnostic
 from mktorrent_py.metainfo.parse.document import ParseResult, parse_metainfo
 
 MAX_FINDINGS = 10
-"""Findings of one rule that are told one by one; the rest is counted."""
+"""Findings of one rule that are listed; the rest is counted."""
 
 _NAME_PATHS = ("info.name", "info.files[", "info.file tree")
 _SEVERITIES = list(Severity)
@@ -23,10 +23,10 @@ _SEVERITIES = list(Severity)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing found.
+    """A finding.
 
     `path` is a key path (`info.private`), the path of a file of the content, or empty for the torrent as a whole.
-    `reference` is the BEP, client or system that says so; `advice` says what to do.
+    `reference` is the BEP, client or system it is based on; `advice` is what to do.
     """
 
     rule: str
@@ -38,7 +38,7 @@ class Finding:
 
 
 def lint(data: bytes, *, limits: Limits | None = None) -> tuple[Finding, ...]:
-    """Findings about the bytes of a torrent file, the worst first; never raises, whatever the bytes are."""
+    """Find everything wrong in the bytes of a torrent file, the worst first; never raises."""
     try:
         parsed = parse_metainfo(data, limits=limits)
     except LimitError as error:
@@ -49,18 +49,18 @@ def lint(data: bytes, *, limits: Limits | None = None) -> tuple[Finding, ...]:
 
 
 def lint_parsed(parsed: ParseResult) -> tuple[Finding, ...]:
-    """Findings about a torrent that was read, or could not be: then only what reading noticed."""
-    errors = [_remarked(remark, Severity.ERROR) for remark in parsed.errors]
-    warnings = [_remarked(remark, None) for remark in parsed.warnings]
+    """Find everything wrong in a torrent that was read; of one that could not be read, what reading noted."""
+    errors = [_from_diagnostic(each, Severity.ERROR) for each in parsed.errors]
+    warnings = [_from_diagnostic(each, None) for each in parsed.warnings]
     if parsed.metainfo is None:
         return _arranged([*errors, *warnings])
-    # The check of names says the same of the model, in the words of paths.
+    # The check of names reports the same with file paths.
     warnings = [each for each in warnings if each.rule != "text-not-utf-8" or not each.path.startswith(_NAME_PATHS)]
     return _arranged([*warnings, *_checked(parsed.metainfo)])
 
 
 def lint_metainfo(metainfo: Metainfo) -> tuple[Finding, ...]:
-    """Findings about a torrent that is in memory: one that was just made has no oddities of form."""
+    """Find everything wrong in a torrent in memory, which has no warnings of reading."""
     return _arranged(_checked(metainfo))
 
 
@@ -82,13 +82,13 @@ def _finding(rule: Rule, path: str, message: str, severity: Severity | None = No
     )
 
 
-def _remarked(remark: Diagnostic, severity: Severity | None) -> Finding:
-    at = f" (at byte {remark.offset:,})" if remark.offset is not None else ""
-    return _finding(RULES[remark.rule], remark.path, remark.message + at, severity)
+def _from_diagnostic(diagnostic: Diagnostic, severity: Severity | None) -> Finding:
+    at = f" (at byte {diagnostic.offset:,})" if diagnostic.offset is not None else ""
+    return _finding(RULES[diagnostic.rule], diagnostic.path, diagnostic.message + at, severity)
 
 
 def _arranged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The worst first, then by rule in the order of the table; of one rule so many, and how many more there are."""
+    """Sort by severity, then in the order of the table; after MAX_FINDINGS of one rule, only count."""
     order = {rule: at for at, rule in enumerate(RULES)}
     ranked = sorted(findings, key=lambda each: (_SEVERITIES.index(each.severity), order[each.rule]))
     arranged: list[Finding] = []

@@ -1,4 +1,4 @@
-"""Checks on what a torrent says beside its file names. Each takes a subject and yields what it finds wrong."""
+"""Checks on everything but file names. Each takes a subject and yields violations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TRANSMISSION_DIRECTORIES = 28
 """Components of a v2 path beyond which the bencode nests more than the 32 levels that Transmission 4 reads."""
 
 LATEST_DATE = 32_503_680_000
-"""The year 3000, in Unix seconds: a later date counts in another unit."""
+"""The year 3000, in Unix seconds: a later date is in another unit."""
 
 DEPRECATED_TOP_LEVEL = frozenset(
     {b"comment.utf-8", b"created by.utf-8", b"publisher", b"publisher.utf-8", b"publisher-url", b"publisher-url.utf-8"}
@@ -47,7 +47,7 @@ Violations = Iterator[Violation]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A torrent as the checks look at it: the model, its size in bytes, raw values by key, and its paths joined."""
+    """What checks work on: the model, its size in bytes, raw top-level values by key, and the joined paths."""
 
     metainfo: Metainfo
     size: int
@@ -86,7 +86,7 @@ def _directories(paths: list[PathComponents]) -> frozenset[str]:
 
 def private_without_tracker(subject: Subject) -> Violations:
     if subject.metainfo.info.private and not subject.metainfo.trackers:
-        yield Violation("", "private=1 but no tracker: nobody can find it")
+        yield Violation("", "private without a tracker: peers cannot find it")
 
 
 def dht_nodes_in_private(subject: Subject) -> Violations:
@@ -97,12 +97,12 @@ def dht_nodes_in_private(subject: Subject) -> Violations:
 
 def private_outside_info(subject: Subject) -> Violations:
     if b"private" in subject.top_level:
-        yield Violation("private", "stands beside the info dictionary, where no client looks for it")
+        yield Violation("private", "is outside the info dictionary, where clients ignore it")
 
 
 def source_outside_info(subject: Subject) -> Violations:
     if b"source" in subject.top_level:
-        yield Violation("source", "stands beside the info dictionary, where it does not change the infohash")
+        yield Violation("source", "is outside the info dictionary, where it does not change the infohash")
 
 
 # --- trackers and seeds ---
@@ -111,7 +111,7 @@ def source_outside_info(subject: Subject) -> Violations:
 def no_tracker(subject: Subject) -> Violations:
     metainfo = subject.metainfo
     if not (metainfo.trackers or metainfo.info.private):
-        yield Violation("", "no tracker: peers are found by the DHT alone")
+        yield Violation("", "no tracker: peers are found only through the DHT")
 
 
 def tracker_malformed(subject: Subject) -> Violations:
@@ -122,7 +122,7 @@ def tracker_malformed(subject: Subject) -> Violations:
 def tracker_plain_http(subject: Subject) -> Violations:
     for tracker in _trackers(subject):
         if tracker.lower().startswith("http://"):
-            yield Violation("", f"tracker {printable(tracker)}: whoever is on the way sees what is announced")
+            yield Violation("", f"tracker {printable(tracker)}: announces are visible on the network")
 
 
 def duplicate_tracker(subject: Subject) -> Violations:
@@ -132,7 +132,7 @@ def duplicate_tracker(subject: Subject) -> Violations:
     for number, tier in enumerate(tiers if isinstance(tiers, tuple) else ()):
         for tracker in tier if isinstance(tier, tuple) else ():
             if isinstance(tracker, bytes) and tracker in seen:
-                yield Violation(f"announce-list[{number}]", f"{printable_bytes(tracker)} is there already")
+                yield Violation(f"announce-list[{number}]", f"{printable_bytes(tracker)} is listed already")
             elif isinstance(tracker, bytes):
                 seen.add(tracker)
 
@@ -148,7 +148,7 @@ def announce_differs(subject: Subject) -> Violations:
 
 def nodes_with_trackers(subject: Subject) -> Violations:
     if subject.metainfo.nodes and subject.metainfo.trackers:
-        yield Violation("nodes", "names DHT nodes beside trackers; they are meant for torrents without a tracker")
+        yield Violation("nodes", "has DHT nodes beside trackers; they are meant for torrents without a tracker")
 
 
 def web_seed_malformed(subject: Subject) -> Violations:
@@ -168,7 +168,7 @@ def web_seed_not_directory(subject: Subject) -> Violations:
 
 def http_seeds_unsupported(subject: Subject) -> Violations:
     if subject.metainfo.http_seeds:
-        yield Violation("httpseeds", "few clients still ask BEP 17 seeds; libtorrent 2.1 does not")
+        yield Violation("httpseeds", "few clients still use BEP 17 seeds; libtorrent 2.1 does not")
 
 
 def update_url_malformed(subject: Subject) -> Violations:
@@ -195,25 +195,25 @@ def piece_length_too_large(subject: Subject) -> Violations:
     if length > LIBTORRENT_PIECE_LENGTH:
         yield Violation("info.piece length", f"is {binary_size(length)}, more than libtorrent reads")
     elif length > MAX_PIECE_LENGTH:
-        yield Violation("info.piece length", f"is {binary_size(length)}; no creator makes more than 128 MiB")
+        yield Violation("info.piece length", f"is {binary_size(length)}; creators make at most 128 MiB")
 
 
 def piece_length_unusual(subject: Subject) -> Violations:
     length = subject.metainfo.info.piece_length
     if MAX_USUAL_PIECE_LENGTH < length <= MAX_PIECE_LENGTH:
-        yield Violation("info.piece length", f"is {binary_size(length)}; many clients were never tried beyond 16 MiB")
+        yield Violation("info.piece length", f"is {binary_size(length)}; many clients are not tested beyond 16 MiB")
 
 
 def piece_length_too_small(subject: Subject) -> Violations:
     length = subject.metainfo.info.piece_length
     if length < MIN_PIECE_LENGTH:
-        yield Violation("info.piece length", f"is {binary_size(length)}, less than the 16 KiB of a request")
+        yield Violation("info.piece length", f"is {binary_size(length)}, less than the 16 KiB block of a request")
 
 
 def piece_length_not_power_of_two(subject: Subject) -> Violations:
     length = subject.metainfo.info.piece_length
     if not is_power_of_two(length):
-        yield Violation("info.piece length", f"is {length:,}; some clients take powers of two alone")
+        yield Violation("info.piece length", f"is {length:,}; some clients accept only powers of two")
 
 
 def too_many_pieces(subject: Subject) -> Violations:
@@ -241,11 +241,11 @@ def hybrid_unreadable(subject: Subject) -> Violations:
 
 def v2_unreadable(subject: Subject) -> Violations:
     if subject.metainfo.version is TorrentVersion.V2:
-        yield Violation("", "a v2 torrent: Transmission, rTorrent, aria2 and others cannot read it")
+        yield Violation("", "v2 only: Transmission, rTorrent, aria2 and others cannot read it")
 
 
 def single_file_directory(subject: Subject) -> Violations:
-    """A lone file at the root of a v2 tree is a single-file torrent whatever the torrent is called (BEP 52)."""
+    """A single file at the root of a v2 tree makes a single-file torrent, whatever its name (BEP 52)."""
     info = subject.metainfo.info
     lone = info.version is TorrentVersion.V2 and len(info.files) == 1 and len(info.files[0].path) == 1
     if lone and not (info.single and info.files[0].path == (info.name,)):
@@ -260,22 +260,22 @@ def v1_order(subject: Subject) -> Violations:
     keys = [canonical_key(file.path) for file in info.files]
     first = next((at for at in range(1, len(keys)) if keys[at] < keys[at - 1]), None)
     if first is not None:
-        yield Violation(display_path(info.files[first].path), "comes after a file whose path sorts later")
+        yield Violation(display_path(info.files[first].path), "follows a file whose path sorts later")
 
 
 def deprecated_key(subject: Subject) -> Violations:
     for key in sorted(DEPRECATED_TOP_LEVEL & subject.top_level.keys()):
-        yield Violation(key.decode(), "is a key that no client reads any more, or that UTF-8 everywhere has replaced")
+        yield Violation(key.decode(), "is a deprecated key that clients no longer read")
     raw = subject.metainfo.info.raw
     written = [key for key in (*DEPRECATED_INFO, *DEPRECATED_FILE) if b"%d:%b" % (len(key), key) in raw]
-    # Most torrents have none of them, and are not taken apart to find that out.
+    # Most torrents have none, and are not decoded to find that out.
     inner = bencode.dictionary_spans(raw) if written else {}
     for key in sorted(DEPRECATED_INFO & inner.keys()):
-        yield Violation(f"info.{key.decode()}", "is a key that no client needs any more")
+        yield Violation(f"info.{key.decode()}", "is a deprecated key that clients no longer need")
     start, stop = inner.get(b"files", (0, 0))
     for key in DEPRECATED_FILE:
         if key in written and stop and (count := _files_with(raw[start:stop], key)):
-            yield Violation(f"info.files[].{key.decode()}", f"is in {count:,} files, and no client needs it any more")
+            yield Violation(f"info.files[].{key.decode()}", f"is in {count:,} files; clients no longer need it")
 
 
 def _files_with(raw: bytes, key: bytes) -> int:
@@ -293,4 +293,4 @@ def date_implausible(subject: Subject) -> Violations:
 
 def similar_not_20_bytes(subject: Subject) -> Violations:
     if any(map(rules.similar_torrent, subject.metainfo.similar)):
-        yield Violation("similar", "holds an infohash that is not 20 bytes long, which libtorrent skips")
+        yield Violation("similar", "contains an infohash that is not 20 bytes long, which libtorrent skips")

@@ -1,4 +1,4 @@
-"""Checks on the names and paths of a torrent: what systems, clients and eyes make of them."""
+"""Checks on file names and paths: what systems and clients do with them, and how they look."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from mktorrent_py.metainfo.layout import encode_component
 from mktorrent_py.metainfo.lint.checks import TRANSMISSION_DIRECTORIES, Subject, Violation, Violations
 from mktorrent_py.metainfo.paths import display_path
 
-LONGEST_COMPONENT = 255
-"""Bytes that Linux and macOS take in one name."""
+MAX_COMPONENT_LENGTH = 255
+"""Bytes that Linux and macOS allow in one name."""
 
-LONGEST_WINDOWS_PATH = 259
-"""UTF-16 units that Windows takes in a path unless long paths are enabled (MAX_PATH without its NUL)."""
+MAX_WINDOWS_PATH_LENGTH = 259
+"""UTF-16 units that Windows allows in a path unless long paths are enabled (MAX_PATH without its NUL)."""
 
 _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')
 WINDOWS_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9¹²³]) *(?:\.|$)", re.IGNORECASE)
@@ -26,13 +26,13 @@ _SUSPECT = re.compile(
     r'[<>:"|?*\x00-\x1f]|[. ](?:/|$)|(?:^|/)(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(?:[ ./$]|$|in\$|out\$)',
     re.IGNORECASE,
 )
-"""Finds paths that may hold a component Windows refuses; much faster than a look at every component."""
+"""Finds paths that may contain a component Windows refuses, much faster than a check of every component."""
 
 _INVISIBLE = re.compile("[\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 """Delete and C1 controls, bidi controls, zero-width characters; not the joiners that scripts and emoji need."""
 
 _UNDECODABLE = re.compile("[\udc80-\udcff]")
-"""What stands for bytes that are not UTF-8 (`surrogateescape`)."""
+"""Placeholders of bytes that are not UTF-8 (`surrogateescape`)."""
 
 
 def path_not_portable(subject: Subject) -> Violations:
@@ -59,7 +59,7 @@ def _invisible_problem(component: str) -> str | None:
     if found is None:
         return None
     name = unicodedata.name(found.group(), "a control character").lower()
-    return f"contains U+{ord(found.group()):04X}, {name}, which does not show and can disguise a name"
+    return f"contains U+{ord(found.group()):04X}, {name}, which is invisible and can disguise a name"
 
 
 def name_not_utf8(subject: Subject) -> Violations:
@@ -83,18 +83,18 @@ def path_too_long(subject: Subject) -> Violations:
     if not info.single:
         yield from _length_problems(info.name, 0)
     for path in subject.paths:
-        if 4 * (start + len(path)) > LONGEST_COMPONENT:
+        if 4 * (start + len(path)) > MAX_COMPONENT_LENGTH:
             yield from _length_problems(path, start)
 
 
 def _length_problems(path: str, start: int) -> Violations:
     longest = max([len(encode_component(component)) for component in path.split("/")])
-    if longest > LONGEST_COMPONENT:
-        yield Violation(printable(path), f"has a name of {longest:,} bytes; most systems take {LONGEST_COMPONENT}")
+    if longest > MAX_COMPONENT_LENGTH:
+        yield Violation(printable(path), f"has a name of {longest:,} bytes; most systems allow {MAX_COMPONENT_LENGTH}")
     length = start + _windows_length(path)
-    if length > LONGEST_WINDOWS_PATH:
+    if length > MAX_WINDOWS_PATH_LENGTH:
         yield Violation(
-            printable(path), f"is {length:,} characters long; Windows takes {LONGEST_WINDOWS_PATH} by default"
+            printable(path), f"is {length:,} characters long; Windows takes {MAX_WINDOWS_PATH_LENGTH} by default"
         )
 
 
@@ -103,17 +103,17 @@ def tree_too_deep(subject: Subject) -> Violations:
     deepest = max(info.files, key=lambda file: len(file.path))
     if info.version is not TorrentVersion.V1 and len(deepest.path) > TRANSMISSION_DIRECTORIES:
         yield Violation(
-            display_path(deepest.path), f"lies {len(deepest.path) - 1} directories deep; Transmission 4 gives up"
+            display_path(deepest.path), f"is {len(deepest.path) - 1} directories deep; Transmission 4 cannot read it"
         )
 
 
 def case_collision(subject: Subject) -> Violations:
     """Paths that differ in case alone; those that differ in composition alone are `normalization-collision`."""
-    return _collisions(subject, lambda path: _fold_case(_compose(path)), "differs from {} in case alone", _compose)
+    return _collisions(subject, lambda path: _fold_case(_compose(path)), "differs from {} only in case", _compose)
 
 
 def normalization_collision(subject: Subject) -> Violations:
-    return _collisions(subject, _compose, "is the same name as {} to a system that composes characters (NFC)", str)
+    return _collisions(subject, _compose, "is the same name as {} after Unicode normalization (NFC)", str)
 
 
 def symlink_target_missing(subject: Subject) -> Violations:
@@ -121,7 +121,7 @@ def symlink_target_missing(subject: Subject) -> Violations:
     targets = {*subject.paths, *subject.directories} if any(target for _, target in links) else set()
     for path, target in links:
         if target is not None and ("/".join(target) not in targets or "/".join(target) == path):
-            yield Violation(printable(path), f"is a link to {display_path(target)}, which the torrent does not hold")
+            yield Violation(printable(path), f"is a link to {display_path(target)}, which is not in the torrent")
 
 
 def _component_problems(

@@ -1,4 +1,4 @@
-"""Notes where the form of a torrent file is not canonical, and whether that touches the infohash."""
+"""Reports bencode that is not canonical, and whether that affects the infohash."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _INSIDE_INFO = {
     "leading-zero": "info-leading-zero",
     "negative-zero": "info-negative-zero",
 }
-"""What irregularities are called inside the info dictionary, where they touch the infohash."""
+"""Rule ids inside the info dictionary, where an irregularity affects the infohash."""
 
 
 def note_form(
     irregularities: tuple[Irregularity, ...], info: bytes, start: int, diagnostics: Diagnostics, *, has_v2: bool
 ) -> None:
-    """Note form that is not canonical: refused inside a v2 info dictionary (BEP 52), told anywhere else.
+    """Note irregularities: an error inside a v2 info dictionary (BEP 52), a warning elsewhere.
 
     `info` is the info dictionary as it was read, at the byte `start`.
     """
@@ -35,7 +35,7 @@ def note_form(
 
 
 def _first_irregularity(info: bytes, start: int) -> tuple[Irregularity, ...]:
-    """That of the info dictionary, where so many stand before it that its own were not kept."""
+    """The first irregularity inside `info`, read again where the list was full before it."""
     whole = Limits(size=len(info), depth=len(info), tokens=len(info))
     inner = bencode.decode_leniently(info, limits=whole).irregularities
     return tuple([replace(irregularity, offset=start + irregularity.offset) for irregularity in inner[:1]])

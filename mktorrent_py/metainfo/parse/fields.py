@@ -1,4 +1,4 @@
-"""Takes typed values out of decoded bencode; a value of the wrong type is noted, never raised."""
+"""Reads typed values from decoded bencode; a value of the wrong type is noted, never raised."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ KINDS: dict[type, str] = {int: "an integer", bytes: "a string", tuple: "a list",
 
 
 def kind_of(value: Value | None) -> str:
-    """What a person calls the type of a value."""
+    """Name the type of a value."""
     return "nothing" if value is None else KINDS[type(value)]
 
 
 def key_name(key: bytes) -> str:
-    """A key or a short string as people read it."""
+    """Format a key or a short string."""
     return printable(key.decode("utf-8", "surrogateescape"))
 
 
@@ -32,7 +32,7 @@ def is_text(value: Value | None) -> bool:
 
 
 def decode_text(raw: bytes, diagnostics: Diagnostics, *steps: Step) -> str:
-    """Text as it stands; bytes that are not UTF-8 become surrogates, and are noted."""
+    """Decode text; bytes that are not UTF-8 become surrogates, and are noted."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -41,7 +41,7 @@ def decode_text(raw: bytes, diagnostics: Diagnostics, *steps: Step) -> str:
 
 
 def optional_text(fields: Fields, key: str, diagnostics: Diagnostics) -> str | None:
-    """A string, or None. BitTorrent's `KEY.utf-8` is preferred where older tools wrote both and it is UTF-8."""
+    """Read a string or None. `KEY.utf-8` is preferred where older tools wrote both and it is UTF-8."""
     preferred = f"{key}.utf-8"
     if is_text(fields.get(preferred.encode())):
         key = preferred
@@ -61,20 +61,20 @@ def optional_integer(fields: Fields, key: str, diagnostics: Diagnostics) -> int 
     return None
 
 
-def required_integer(fields: Fields, key: str, diagnostics: Diagnostics, *, least: int, most: int) -> int | None:
-    """An integer within bounds, or None and an error."""
+def required_integer(fields: Fields, key: str, diagnostics: Diagnostics, *, minimum: int, maximum: int) -> int | None:
+    """Read an integer within bounds; None, and an error, for anything else."""
     value = fields.get(key.encode())
     if not isinstance(value, int):
         note_absence(value, "an integer", diagnostics, key)
         return None
-    if not least <= value <= most:
-        diagnostics.error("value-out-of-range", f"is {brief_integer(value)}, outside {least:,} to {most:,}", key)
+    if not minimum <= value <= maximum:
+        diagnostics.error("value-out-of-range", f"is {brief_integer(value)}, outside {minimum:,} to {maximum:,}", key)
         return None
     return value
 
 
 def note_absence(value: Value | None, wanted: str, diagnostics: Diagnostics, *steps: Step) -> None:
-    """The error for a required field that is missing or of another type than `wanted`."""
+    """Note the error for a required field that is missing or not of the type `wanted`."""
     if value is None:
         diagnostics.error("field-missing", "is missing", *steps)
     else:
@@ -82,7 +82,7 @@ def note_absence(value: Value | None, wanted: str, diagnostics: Diagnostics, *st
 
 
 def texts(value: Value | None, diagnostics: Diagnostics, *steps: Step) -> tuple[str, ...]:
-    """The non-empty strings of a list, each once; anything else in it is noted."""
+    """Read the non-empty strings of a list, each once; anything else in it is noted."""
     if value is None:
         return ()
     if not isinstance(value, tuple):

@@ -22,7 +22,7 @@ MAX_BYTES = 2**63 - 1
 SHA1_LENGTH = 20
 BITCOMET_PAD = "_____padding_file_"
 _MAX_JOINED = 1000
-"""Components of a path that are looked at together: joining takes 80 bytes for each."""
+"""Components of a path that are checked joined: joining takes 80 bytes for each."""
 
 _FILE_KEYS = (b"length", b"path")
 _PAD_KEYS = (b"attr", b"length", b"path")
@@ -33,7 +33,7 @@ KNOWN_ATTRIBUTES = frozenset("hlpx")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class V1Files:
-    """The v1 list as read: content files, where each starts, how many pad entries lay between them, and the total."""
+    """The v1 list: content files, where each starts, the number of pad entries, and the total length."""
 
     files: tuple[File, ...]
     offsets: tuple[int, ...]
@@ -61,7 +61,7 @@ def read_v1_files(info: Fields, name: str, diagnostics: Diagnostics) -> V1Files 
 
 
 def _read_single(info: Fields, name: str, diagnostics: Diagnostics) -> V1Files | None:
-    length = required_integer(info, "length", diagnostics, least=0, most=MAX_BYTES)
+    length = required_integer(info, "length", diagnostics, minimum=0, maximum=MAX_BYTES)
     if length is None:
         return None
     _check_sha1(info, diagnostics)
@@ -95,12 +95,12 @@ def _read_list(entries: tuple[Value, ...], diagnostics: Diagnostics) -> V1Files 
 
 
 def is_pad(file: File) -> bool:
-    """Whether an entry of `files` is padding: BEP 47's attribute, or BitComet's names from before it."""
+    """Whether an entry of `files` is padding: by BEP 47's attribute, or by the names BitComet used before it."""
     return "p" in file.attributes or bool(file.path and file.path[-1].startswith(BITCOMET_PAD))
 
 
 def _plain_entry(entry: Value) -> File | None:
-    """What `_read_entry` makes of an entry with nothing to note or to choose, which is nearly every one; else None."""
+    """Fast path of `_read_entry` for plain entries, which nearly all are; None if the slow path is needed."""
     if not isinstance(entry, Dictionary):
         return None
     keys, parts = entry.flat[::2], entry.flat[1::2]
@@ -132,7 +132,7 @@ def _read_entry(entry: Value, diagnostics: Diagnostics) -> File | None:
 
 
 def listed_positions(info: Info) -> list[int]:
-    """Where each file of a torrent stands in the list of files that clients number, which holds its pad files too.
+    """Return the number of each file in the list that clients use, which includes pad files.
 
     Clients pad a v2 torrent after every file that does not fill its last piece, as a hybrid is padded.
     """
@@ -156,7 +156,7 @@ def _length(fields: Fields, symlink: PathComponents | None, diagnostics: Diagnos
     """A link may leave its length out (BEP 47)."""
     if symlink is not None and b"length" not in fields:
         return 0
-    return required_integer(fields, "length", diagnostics, least=0, most=MAX_BYTES)
+    return required_integer(fields, "length", diagnostics, minimum=0, maximum=MAX_BYTES)
 
 
 def _read_path(fields: Fields, diagnostics: Diagnostics) -> PathComponents | None:
@@ -191,7 +191,7 @@ def _components(value: tuple[Value, ...], key: str, diagnostics: Diagnostics) ->
 
 
 def _harmless_path(value: Value) -> str | None:
-    """The path joined, where a few looks at the whole find nothing to note; a torrent may have 100,000 of them."""
+    """Return the joined path if a few checks of the whole find nothing; a torrent may have 100,000 paths."""
     if not isinstance(value, tuple) or len(value) > _MAX_JOINED:
         return None
     try:
@@ -216,7 +216,7 @@ def read_component(raw: bytes, diagnostics: Diagnostics, *steps: Step) -> str | 
 
 
 def _attributes(fields: Fields, diagnostics: Diagnostics) -> str:
-    """The letters that BEP 47 knows; others are to be ignored."""
+    """Read the letters that BEP 47 defines; others are ignored."""
     value = fields.get(b"attr", b"")
     if isinstance(value, bytes):
         return "".join([letter for letter in value.decode("latin-1") if letter in KNOWN_ATTRIBUTES])
@@ -242,7 +242,7 @@ def _symlink(fields: Fields, diagnostics: Diagnostics) -> PathComponents | None:
 
 
 def _note_shared_paths(files: list[File], diagnostics: Diagnostics) -> None:
-    """Two files of one path, or a file where another needs a directory: clients rename one of them.
+    """Note files with the same path, and a file where another needs a directory: clients rename one of them.
 
     In sorted order such paths are neighbours.
     """
@@ -271,7 +271,7 @@ def read_file_tree(tree: Value | None, diagnostics: Diagnostics) -> tuple[File, 
 
 
 def _leaves(tree: Dictionary, diagnostics: Diagnostics) -> Iterator[tuple[PathComponents, Dictionary]]:
-    """Every leaf and its path, in tree order; walks with a stack of its own, whatever the depth."""
+    """Yield every leaf and its path, in tree order, without recursion, as the depth is not bounded."""
     stack: list[tuple[PathComponents, Iterator[tuple[bytes, Value]]]] = [((), iter(tree.items()))]
     while stack:
         above, items = stack[-1]
@@ -311,7 +311,7 @@ def _leaf_of(node: Dictionary, path: PathComponents, diagnostics: Diagnostics) -
 
 
 def _plain_leaf(path: PathComponents, leaf: Dictionary) -> File | None:
-    """What `_read_leaf` makes of a leaf of nothing but a length and a root, as nearly every one is; else None."""
+    """Fast path of `_read_leaf` for a leaf of a length and a root, which nearly all are; None if it has more."""
     if leaf.flat[::2] != _LEAF_KEYS:
         return None
     length, root = leaf.flat[1::2]
@@ -348,7 +348,7 @@ def _pieces_root(fields: Fields, length: int, diagnostics: Diagnostics) -> bytes
 
 
 def _check_roots(files: tuple[File, ...], diagnostics: Diagnostics) -> None:
-    """A root covers the bytes of one content, so the files that share it are of one length."""
+    """Check that files with the same root have the same length."""
     lengths: dict[bytes, int] = {}
     for file in files:
         if file.pieces_root and lengths.setdefault(file.pieces_root, file.length) != file.length:

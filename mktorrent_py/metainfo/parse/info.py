@@ -1,4 +1,4 @@
-"""Reads an info dictionary: version, name, files, pieces, and whether its halves agree (BEP 3, 27, 52)."""
+"""Reads an info dictionary: version, name, files, pieces, and whether its parts agree (BEP 3, 27, 52)."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from mktorrent_py.metainfo.paths import brief_path
 
 
 def read_info(value: Value, raw: bytes, diagnostics: Diagnostics) -> Info | None:
-    """The typed view of an info dictionary; None, and at least one error, where there can be none.
+    """Read the typed view of an info dictionary; None, and at least one error, where it is invalid.
 
-    Reading goes on after an error, so that all of them are found.
+    Reading continues after an error, so that all of them are found.
     """
     if not isinstance(value, Dictionary):
         note_absence(value, "a dictionary", diagnostics)
@@ -41,7 +41,7 @@ def read_info(value: Value, raw: bytes, diagnostics: Diagnostics) -> Info | None
     fields = dict(value.items())
     version = _read_version(fields, diagnostics)
     name = _read_name(fields, diagnostics)
-    piece_length = required_integer(fields, "piece length", diagnostics, least=1, most=MAX_BYTES)
+    piece_length = required_integer(fields, "piece length", diagnostics, minimum=1, maximum=MAX_BYTES)
     pieces = _read_pieces(fields, version, diagnostics)
     found = _read_layout(fields, version, name or "", piece_length, diagnostics)
     if found is not None:
@@ -224,4 +224,4 @@ def _check_piece_count(pieces: bytes | None, layout: Layout, diagnostics: Diagno
         return
     found, wanted = len(pieces) // SHA1_LENGTH, layout.piece_count
     if found != wanted:
-        diagnostics.error("pieces-invalid", f"holds {found:,} pieces where the files need {wanted:,}", "pieces")
+        diagnostics.error("pieces-invalid", f"contains {found:,} pieces; the files need {wanted:,}", "pieces")

@@ -10,7 +10,7 @@ from mktorrent_py.metainfo.parse.fields import Fields, kind_of, note_absence
 
 
 def read_piece_layers(fields: Fields, info: Info, diagnostics: Diagnostics) -> dict[bytes, bytes] | None:
-    """The layers of a v2 or hybrid torrent, each proved against its root (BEP 52)."""
+    """Read the layers of a v2 or hybrid torrent, each checked against its root (BEP 52)."""
     if not info.version.has_v2:
         return None
     value = fields.get(b"piece layers")

@@ -1,6 +1,6 @@
 """What a rule reports.
 
-Four types say that something is wrong, and they differ in what they know. A `Problem` is about one value and knows the
+Four types describe something wrong, with different knowledge. A `Problem` is about one value and knows the
 rule it breaks, not where the value came from. An `Irregularity` is bencode in a form that is not canonical, at a byte.
 A `Diagnostic` is what reading a torrent noticed, a problem or an irregularity among it, with its key path. A `Finding`
 is what lint reports, with the severity, the reference and the advice of its rule.

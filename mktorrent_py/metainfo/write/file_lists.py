@@ -1,7 +1,7 @@
 """Writes the two file lists of an info dictionary: v1 `files` (BEP 3, 47) and v2 `file tree` (BEP 52).
 
 They are written directly as bencode: a release of 200,000 files goes through here in one pass, without a dictionary a
-file. Keys stand in sorted order in each template.
+file. Each template has its keys in sorted order.
 """
 
 from __future__ import annotations

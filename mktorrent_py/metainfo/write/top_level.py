@@ -21,5 +21,5 @@ def encode_piece_layers(layers: Mapping[bytes, bytes]) -> bencode.Raw:
 
 
 def encode_items(items: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """A dictionary of keys and raw values, in the order in which they come."""
+    """Encode a dictionary of keys and raw values, in the given order."""
     return b"d%be" % b"".join([encode_string(key) + value for key, value in items])
