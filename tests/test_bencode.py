@@ -14,7 +14,7 @@ from typing import Any
 
 import bencodepy
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mktorrent_py.errors import BencodeError, LimitError, TorrentError
@@ -295,7 +295,7 @@ def test_dictionary_cannot_be_changed() -> None:
 # Spans and places
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.binary(max_size=5), values, max_size=5))
 def test_spans_cut_out_each_raw_value(pairs: dict[bytes, Any]) -> None:
     data = b"xx" + encode(pairs) + b"trailing"

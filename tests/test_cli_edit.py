@@ -13,6 +13,7 @@ import pytest
 import reference
 
 from mktorrent_py.cli import main
+from mktorrent_py.cli.lint_advice import ADVICE
 from mktorrent_py.metainfo.lint.table import RULES
 
 A, B = "https://a.example/announce", "udp://b.example:80/announce"
@@ -268,7 +269,7 @@ def test_lint_answers_with_its_exit_code(mkt: Any) -> None:
 def test_lint_in_three_faces(mkt: Any) -> None:
     write("x.torrent", reference.bencode({**INFO, "private": 1}))
     ran = mkt("lint", "x.torrent")
-    assert "findings\terror\tprivate-without-tracker\t\tprivate=1 but no tracker" in ran.out
+    assert "findings\terror\tprivate-without-tracker\t\tprivate without a tracker" in ran.out
     ran = mkt("lint", "x.torrent", "--json")
     assert ran.code == 1 and ran.json["schema"] == 1
     (told,) = ran.json["torrents"]
@@ -277,8 +278,8 @@ def test_lint_in_three_faces(mkt: Any) -> None:
         "severity": "error",
         "rule": "private-without-tracker",
         "path": "",
-        "message": "private=1 but no tracker: nobody can find it",
-        "advice": RULES["private-without-tracker"].advice,
+        "message": "private without a tracker: peers cannot find it",
+        "advice": ADVICE["private-without-tracker"],
         "reference": "BEP 27",
     }
     assert told["denied"] == ["private-without-tracker"]
