@@ -1,4 +1,4 @@
-"""`mkt edit` and `mkt lint` as a person or a script meets them."""
+"""`mkt edit` and `mkt lint`: output, files, exit codes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNSORTED = b"d4:name4:five6:lengthi5e12:piece lengthi16384e6:pieces20:" + b"p" *
 
 
 class Ran:
-    """What a run of `mkt` came to."""
+    """Exit code and output of a run of `mkt`."""
 
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code, self.out, self.err = code, out, err
@@ -74,7 +74,7 @@ def test_an_edit_in_place_keeps_mode_and_info(mkt: Any) -> None:
     assert list(Path().iterdir()) == [path]
 
 
-def test_a_new_infohash_needs_the_word(mkt: Any) -> None:
+def test_a_new_infohash_needs_its_option(mkt: Any) -> None:
     path = write("x.torrent", announce=A)
     before = path.read_bytes()
     was = reference.infohashes(before)[0].hex()
@@ -168,13 +168,13 @@ def test_streams(mkt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         (["--date", "@0"], b"creation date", 0),
     ],
 )
-def test_words(mkt: Any, words: list[str], key: bytes, value: Any) -> None:
+def test_options_set_keys(mkt: Any, words: list[str], key: bytes, value: Any) -> None:
     path = write("x.torrent")
     assert mkt("edit", "x.torrent", *words).code == 0
     assert outer(path)[key] == value
 
 
-def test_words_for_keys_inside_info(mkt: Any) -> None:
+def test_options_set_keys_inside_info(mkt: Any) -> None:
     path = write("x.torrent")
     assert mkt("edit", "x.torrent", "--set", "info.x=1").code == 5
     assert mkt("edit", "x.torrent", "--set", "info.x=1", "--set", "info.private=1", "--new-infohash").code == 0
@@ -219,7 +219,7 @@ def test_words_for_keys_inside_info(mkt: Any) -> None:
         ["--comment", "c", "--field", "nothing"],
     ],
 )
-def test_wrong_words_change_nothing(mkt: Any, words: list[str]) -> None:
+def test_invalid_options_change_nothing(mkt: Any, words: list[str]) -> None:
     path = write("x.torrent", announce="") if "--remove-tier" not in words else write("x.torrent")
     before = path.read_bytes()
     ran = mkt("edit", "x.torrent", *words)
@@ -234,7 +234,7 @@ def test_one_field(mkt: Any) -> None:
     assert ran.out == reference.infohashes(path.read_bytes())[0].hex() + "\n"
 
 
-def test_an_edit_warns_of_what_it_brings_about(mkt: Any) -> None:
+def test_an_edit_warns_of_its_side_effects(mkt: Any) -> None:
     write("x.torrent", reference.bencode({**INFO, "private": 1}), announce="udp://nowhere")
     ran = mkt("edit", "x.torrent", "--comment", "c")
     assert "still has 1 warning, unrelated to this edit" in ran.err and "tracker-malformed" not in ran.err
@@ -247,7 +247,7 @@ def test_an_edit_warns_of_what_it_brings_about(mkt: Any) -> None:
 # --- lint ---
 
 
-def test_lint_answers_with_its_exit_code(mkt: Any) -> None:
+def test_lint_denies_by_its_exit_code(mkt: Any) -> None:
     write("good.torrent", announce=A)
     write("warned.torrent", announce="udp://nowhere")
     write("bad.torrent", reference.bencode({**INFO, "private": 1}))
@@ -264,7 +264,7 @@ def test_lint_answers_with_its_exit_code(mkt: Any) -> None:
     assert mkt("lint", "nowhere.torrent").code == 3
 
 
-def test_lint_in_three_faces(mkt: Any) -> None:
+def test_lint_in_tab_lines_and_json(mkt: Any) -> None:
     write("x.torrent", reference.bencode({**INFO, "private": 1}))
     ran = mkt("lint", "x.torrent")
     assert "findings\terror\tprivate-without-tracker\t\tprivate=1 but no tracker" in ran.out
@@ -330,7 +330,7 @@ def test_no_torrent_goes_to_a_terminal(mkt: Any, monkeypatch: pytest.MonkeyPatch
     assert ran.code == 2 and "refusing to write a torrent to the terminal" in ran.err
 
 
-def test_a_dry_run_tells_where_it_would_go(mkt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_names_the_output(mkt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write("x.torrent", announce="odd")
     ran = mkt("edit", "x.torrent", "-c", "x", "-o", "-", "--dry-run", "--json")
     assert ran.code == 0
@@ -352,7 +352,7 @@ def test_every_place_is_found_writable_before_the_first_is_written(mkt: Any, mon
     assert first.read_bytes() == before
 
 
-def test_a_torrent_that_cannot_be_read_keeps_no_other_from_being_judged(mkt: Any) -> None:
+def test_a_torrent_that_cannot_be_read_does_not_stop_the_others(mkt: Any) -> None:
     write("x.torrent", announce="odd")
     ran = mkt("lint", "x.torrent", "missing.torrent", "junk", "--json")
     assert (ran.code, ran.err.splitlines()[0]) == (3, "mkt: cannot read missing.torrent: no such file or directory")
