@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -500,3 +501,27 @@ def test_a_target_that_no_length_reaches_causes_a_warning(create: Shell) -> None
     assert "--target-pieces 1 cannot be reached; the torrent will have 2 pieces" in create.err
     create("release", "--target-pieces", "2", "--dry-run")
     assert "cannot be reached" not in create.err
+
+
+def test_create_collects_garbage_again_before_it_seeds(create: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("libtorrent")
+    collected = []
+
+    def seed(*_: object, **__: object) -> int:
+        collected.append(gc.isenabled())
+        return 0
+
+    monkeypatch.setattr("mktorrent_py.cli.output.events.seed_created", seed)
+    gc.disable()
+    try:
+        create("release", "--v1", "-q")
+        assert not gc.isenabled()
+        create("release", "--v1", "-q", "-f", "--seed")
+    finally:
+        gc.enable()
+    assert collected == [True]
+
+
+def test_a_repeated_checksum_is_written_once(create: Shell) -> None:
+    create("release", "--v1", "--checksums", "sha256, sha256", "--checksums", "sha256")
+    assert {path.name for path in Path().iterdir()} == {"release", "release.torrent", "SHA256SUMS"}

@@ -25,6 +25,8 @@ app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 class Wanted(Group):
     """What is fetched, and where to."""
 
+    heading = "Download"
+
     source: str = typer.Argument(metavar="TORRENT|MAGNET|URL", help="A torrent file or its URL, or a magnet URI.")
     directory: Path = typer.Option(Path(), "--directory", "-d", metavar="DIR", help="Fetch into this directory.")
     select: list[str] | None = typer.Option(

@@ -28,6 +28,8 @@ app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 class Given(Group):
     """What is given, and how it is made sure of."""
 
+    heading = "Content"
+
     what: list[Path] = typer.Argument(
         metavar="TORRENT [CONTENT]", help="A torrent and its content, or torrents, or a directory of them."
     )

@@ -34,6 +34,8 @@ LOGGED_EVERY = 60
 class Listening(Group):
     """What is tracked, and where that is answered."""
 
+    heading = "Tracking"
+
     folder: Path | None = typer.Argument(
         None, metavar="[FOLDER]", help="Track the torrents in it and list them; without one, track everything."
     )
@@ -61,6 +63,8 @@ class Listening(Group):
 class Bounds(Group):
     """How much is taken from whom."""
 
+    heading = "Limits"
+
     interval: int = typer.Option(1800, min=10, max=86400, metavar="N", help="Seconds between two announces of a peer.")
     max_peers: int = typer.Option(MAX_PEERS, min=1, metavar="N", help="Peers kept, at 180 to 250 bytes each.")
     max_swarms: int = typer.Option(MAX_SWARMS, min=1, metavar="N", help="Swarms kept, at 1,500 bytes each.")
@@ -73,6 +77,8 @@ class Bounds(Group):
 
 class Memory(Group):
     """Where the swarms are kept but in this process."""
+
+    heading = "Storage"
 
     state: Path | None = typer.Option(None, metavar="FILE", help="Keep the swarms in this file across restarts.")
     snapshot_interval: int = typer.Option(300, min=1, metavar="N", help="Seconds between two snapshots to --state.")
