@@ -13,6 +13,7 @@ import pytest
 import reference
 
 from mktorrent_py.cli import main
+from mktorrent_py.errors import RefusedError
 from mktorrent_py.metainfo.lint.table import RULES
 
 A, B = "https://a.example/announce", "udp://b.example:80/announce"
@@ -364,3 +365,21 @@ def test_a_torrent_that_cannot_be_read_does_not_stop_the_others(mkt: Any) -> Non
     ran = mkt("lint", "missing.torrent", "x.torrent", "-q")
     assert (ran.code, ran.out) == (3, "") and "cannot read" in ran.err
     assert "error" in mkt("lint", "missing.torrent", "--json").json
+
+
+def test_a_write_that_fails_names_how_many_were_written(mkt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("1.torrent"), write("2.torrent")
+
+    def fail_at_second(path: Path, data: bytes, *, overwrite: bool) -> None:
+        if path.name == "2.torrent":
+            raise RefusedError("no", code="overwrite-refused", path=str(path))
+
+    monkeypatch.setattr("mktorrent_py.cli.commands.edit.write_atomically", fail_at_second)
+    ran = mkt("edit", "1.torrent", "2.torrent", "-c", "x")
+    assert ran.code == 5 and "(1 of 2 torrents had already been written)" in ran.err
+
+
+def test_a_torrent_that_an_edit_would_break_is_named_once(mkt: Any) -> None:
+    write("x.torrent")
+    ran = mkt("edit", "x.torrent", "--set", "info.name:=5", "--new-infohash")
+    assert ran.code in (2, 4) and ran.err.splitlines()[0].count("x.torrent") == 1

@@ -11,7 +11,7 @@ import typer
 from mktorrent_py.cli.options import types
 from mktorrent_py.cli.options.groups import Group, flag, in_groups, option, with_examples
 from mktorrent_py.cli.options.network import Peering
-from mktorrent_py.cli.options.output import QuietOption, ThreadsOption
+from mktorrent_py.cli.options.output import EventOptions, ThreadsOption
 from mktorrent_py.cli.options.types import Text
 from mktorrent_py.cli.output import messages
 from mktorrent_py.client.binding import require_libtorrent
@@ -95,13 +95,6 @@ class Giving(Group):
         )
 
 
-class Telling(Group):
-    """How it is told."""
-
-    json: bool = flag("--json", help="Say what happens as one JSON object a line.")
-    quiet: QuietOption = False
-
-
 @app.command(
     no_args_is_help=True,
     cls=with_examples(
@@ -111,7 +104,7 @@ class Telling(Group):
     ),
 )
 @in_groups
-def seed(given: Given, giving: Giving, peering: Peering, telling: Telling) -> int:
+def seed(given: Given, giving: Giving, peering: Peering, telling: EventOptions) -> int:
     """Give content to others from where it lies. It is checked first, and never written to."""
     require_libtorrent()
     from mktorrent_py.cli.output.events import run_seeding
