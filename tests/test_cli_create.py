@@ -1,7 +1,8 @@
-"""`mkt create` as its users meet it: what it says, what it writes, what it refuses, and when."""
+"""`mkt create`: what it prints, what it writes, what it refuses, and when."""
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -48,7 +49,7 @@ class Shell:
         self._capsys = capsys
 
     def __call__(self, *words: str, code: int = 0) -> str:
-        """What it said on stdout; `err` has the rest."""
+        """Return stdout; `err` has stderr."""
         assert main(["create", *words]) == code, self._capsys.readouterr().err
         said = self._capsys.readouterr()
         self.err = said.err
@@ -87,10 +88,10 @@ def read(path: str = "release.torrent") -> Metainfo:
     return Metainfo.from_bytes(Path(path).read_bytes())
 
 
-# --- faces ---
+# --- output formats ---
 
 
-def test_three_faces_say_the_same(create: Shell) -> None:
+def test_tab_lines_and_json_hold_the_same_facts(create: Shell) -> None:
     words = ["release", "-f", "-t", "http://a.example/x,udp://b.example:1", "-t", "udp://c.example:1", "-c", "hello"]
     lines = facts_of(create(*words))
     told: dict[str, Any] = json.loads(create(*words, "--json"))
@@ -125,7 +126,7 @@ def test_an_unknown_field_is_refused_before_the_work(create: Shell) -> None:
     assert "unknown field 'magnet'" in create.refused("release", "--dry-run", "--field", "magnet", code=2)
 
 
-def test_a_terminal_gets_text_and_what_comes_next(create: Shell, terminal: pytest.MonkeyPatch) -> None:
+def test_a_terminal_gets_text_and_the_next_steps(create: Shell, terminal: pytest.MonkeyPatch) -> None:
     out = create("release", "-t", "http://t.example/a", "--v2")
     assert out.startswith("release.torrent   v2\n")
     rows = [line[2:15].strip() for line in out.splitlines()[1:]]
@@ -138,7 +139,7 @@ def test_quiet_is_silent(create: Shell, terminal: pytest.MonkeyPatch) -> None:
     assert create.err == ""
 
 
-def test_verbose_says_how(create: Shell) -> None:
+def test_verbose_prints_the_kernel_and_threads(create: Shell) -> None:
     create("release", "-v", "-j", "3")
     assert re.search(r"SHA-1 by \w+, SHA-256 by \w+, 3 threads, reading ", create.err)
 
@@ -155,7 +156,7 @@ def test_what_was_left_out_is_named_with_its_reason(create: Shell, terminal: pyt
 
 @POSIX
 @pytest.mark.parametrize("name", ["a\nb", "\x1b[2J", "\u202ecod.exe", "tab\there", "it's", "-dash", "$(x)"])
-def test_hostile_names_are_harmless_in_every_face(name: str, create: Shell, terminal: pytest.MonkeyPatch) -> None:
+def test_hostile_names_are_harmless_in_every_format(name: str, create: Shell, terminal: pytest.MonkeyPatch) -> None:
     Path("release").rename(name)
     create("--json", "-f", "--", name)
     text = create("-f", "--", name) + create.err
@@ -194,7 +195,7 @@ def test_output_to_a_directory_a_file_and_a_pipe(capfdbinary: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "says"),
+    ("words", "code", "message"),
     [
         (["release", "-o", "missing/x.torrent"], 3, "directory missing does not exist"),
         (["release", "-o", "missing/"], 3, "directory missing does not exist"),
@@ -248,12 +249,12 @@ def test_output_to_a_directory_a_file_and_a_pipe(capfdbinary: pytest.CaptureFixt
         (["release", "-n", "a\\b"], 2, r"'a\b' cannot be the name"),
     ],
 )
-def test_what_cannot_be_is_refused_before_the_work(
-    words: list[str], code: int, says: str, create: Shell, monkeypatch: pytest.MonkeyPatch
+def test_invalid_options_are_refused_before_the_work(
+    words: list[str], code: int, message: str, create: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(create_command, "hash_draft", lambda *_, **__: pytest.fail("the content was hashed"))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"data")))
-    assert says in create.refused(*words, code=code)
+    assert message in create.refused(*words, code=code)
 
 
 def test_overwriting_is_refused_before_the_work(create: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -396,7 +397,7 @@ def test_checksums_are_what_sha256sum_reads(create: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "message"),
     [
         (["release", "-l", "1MiB"], "padding adds"),
         (["release", "-p"], "a private torrent without a tracker"),
@@ -405,18 +406,18 @@ def test_checksums_are_what_sha256sum_reads(create: Shell) -> None:
         (["outside", "--v1"], "following links to targets outside the content: link"),
     ],
 )
-def test_what_may_change_a_mind_is_said_before_the_work(words: list[str], says: str, create: Shell) -> None:
+def test_warnings_come_before_the_work(words: list[str], message: str, create: Shell) -> None:
     write_tree(Path("lone"), {"only": 5})
     write_tree(Path("outside"), {"file": 5})
     Path("outside/link").symlink_to("../release/a.bin")
     create(*words, "--dry-run")
-    assert says in create.err
+    assert message in create.err
     create(*words, "--dry-run", "-q")
     assert create.err == ""
 
 
 @POSIX
-def test_what_lint_finds_is_said_once(create: Shell) -> None:
+def test_a_finding_of_lint_is_reported_once(create: Shell) -> None:
     write_tree(Path("odd"), {"what?": 5, "a:b": 5, "c": 5})
     create("odd", "-p", "-l", "1MiB")
     assert create.err.count("path-not-portable") == 1
@@ -426,7 +427,7 @@ def test_what_lint_finds_is_said_once(create: Shell) -> None:
     assert create.err == ""
 
 
-def test_nothing_is_said_of_a_good_torrent(create: Shell) -> None:
+def test_a_good_torrent_causes_no_message(create: Shell) -> None:
     create("release", "--v1", "-t", "http://t.example/a")
     assert create.err == ""
 
@@ -495,8 +496,32 @@ def test_a_directory_that_takes_no_files_is_found_out_before_the_work(
     assert "permission denied" in create.err
 
 
-def test_a_target_that_no_length_reaches_is_told_of(create: Shell) -> None:
+def test_a_target_that_no_length_reaches_causes_a_warning(create: Shell) -> None:
     assert create("release", "--target-pieces", "1", "--dry-run", "--field", "pieces") == "2\n"
     assert "no piece length allows 1 piece; the torrent will have 2" in create.err
     create("release", "--target-pieces", "2", "--dry-run")
     assert "no piece length" not in create.err
+
+
+def test_create_collects_garbage_again_before_it_seeds(create: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("libtorrent")
+    collected = []
+
+    def seed(*_: object, **__: object) -> int:
+        collected.append(gc.isenabled())
+        return 0
+
+    monkeypatch.setattr("mktorrent_py.cli.output.seed_events.seed_created", seed)
+    gc.disable()
+    try:
+        create("release", "--v1", "-q")
+        assert not gc.isenabled()
+        create("release", "--v1", "-q", "-f", "--seed")
+    finally:
+        gc.enable()
+    assert collected == [True]
+
+
+def test_a_repeated_checksum_is_written_once(create: Shell) -> None:
+    create("release", "--v1", "--checksums", "sha256, sha256", "--checksums", "sha256")
+    assert {path.name for path in Path().iterdir()} == {"release", "release.torrent", "SHA256SUMS"}

@@ -1,4 +1,4 @@
-"""`mkt edit` and `mkt lint` as a person or a script meets them."""
+"""`mkt edit` and `mkt lint`: output, files, exit codes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import reference
 
 from mktorrent_py.cli import main
 from mktorrent_py.cli.lint_advice import ADVICE
+from mktorrent_py.errors import RefusedError
 from mktorrent_py.metainfo.lint.table import RULES
 
 A, B = "https://a.example/announce", "udp://b.example:80/announce"
@@ -22,7 +23,7 @@ UNSORTED = b"d4:name4:five6:lengthi5e12:piece lengthi16384e6:pieces20:" + b"p" *
 
 
 class Ran:
-    """What a run of `mkt` came to."""
+    """Exit code and output of a run of `mkt`."""
 
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code, self.out, self.err = code, out, err
@@ -75,7 +76,7 @@ def test_an_edit_in_place_keeps_mode_and_info(mkt: Any) -> None:
     assert list(Path().iterdir()) == [path]
 
 
-def test_a_new_infohash_needs_the_word(mkt: Any) -> None:
+def test_a_new_infohash_needs_its_option(mkt: Any) -> None:
     path = write("x.torrent", announce=A)
     before = path.read_bytes()
     was = reference.infohashes(before)[0].hex()
@@ -170,13 +171,13 @@ def test_streams(mkt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         (["--date", "@0"], b"creation date", 0),
     ],
 )
-def test_words(mkt: Any, words: list[str], key: bytes, value: Any) -> None:
+def test_options_set_keys(mkt: Any, words: list[str], key: bytes, value: Any) -> None:
     path = write("x.torrent")
     assert mkt("edit", "x.torrent", *words).code == 0
     assert outer(path)[key] == value
 
 
-def test_words_for_keys_inside_info(mkt: Any) -> None:
+def test_options_set_keys_inside_info(mkt: Any) -> None:
     path = write("x.torrent")
     assert mkt("edit", "x.torrent", "--set", "info.x=1").code == 5
     assert mkt("edit", "x.torrent", "--set", "info.x=1", "--set", "info.private=1", "--new-infohash").code == 0
@@ -221,7 +222,7 @@ def test_words_for_keys_inside_info(mkt: Any) -> None:
         ["--comment", "c", "--field", "nothing"],
     ],
 )
-def test_wrong_words_change_nothing(mkt: Any, words: list[str]) -> None:
+def test_invalid_options_change_nothing(mkt: Any, words: list[str]) -> None:
     path = write("x.torrent", announce="") if "--remove-tier" not in words else write("x.torrent")
     before = path.read_bytes()
     ran = mkt("edit", "x.torrent", *words)
@@ -236,7 +237,7 @@ def test_one_field(mkt: Any) -> None:
     assert ran.out == reference.infohashes(path.read_bytes())[0].hex() + "\n"
 
 
-def test_an_edit_warns_of_what_it_brings_about(mkt: Any) -> None:
+def test_an_edit_warns_of_its_side_effects(mkt: Any) -> None:
     write("x.torrent", reference.bencode({**INFO, "private": 1}), announce="udp://nowhere")
     ran = mkt("edit", "x.torrent", "--comment", "c")
     assert "still has 1 warning, unrelated to this edit" in ran.err and "tracker-malformed" not in ran.err
@@ -249,7 +250,7 @@ def test_an_edit_warns_of_what_it_brings_about(mkt: Any) -> None:
 # --- lint ---
 
 
-def test_lint_answers_with_its_exit_code(mkt: Any) -> None:
+def test_lint_denies_by_its_exit_code(mkt: Any) -> None:
     write("good.torrent", announce=A)
     write("warned.torrent", announce="udp://nowhere")
     write("bad.torrent", reference.bencode({**INFO, "private": 1}))
@@ -266,7 +267,7 @@ def test_lint_answers_with_its_exit_code(mkt: Any) -> None:
     assert mkt("lint", "nowhere.torrent").code == 3
 
 
-def test_lint_in_three_faces(mkt: Any) -> None:
+def test_lint_in_tab_lines_and_json(mkt: Any) -> None:
     write("x.torrent", reference.bencode({**INFO, "private": 1}))
     ran = mkt("lint", "x.torrent")
     assert "findings\terror\tprivate-without-tracker\t\tprivate without a tracker" in ran.out
@@ -332,7 +333,7 @@ def test_no_torrent_goes_to_a_terminal(mkt: Any, monkeypatch: pytest.MonkeyPatch
     assert ran.code == 2 and "refusing to write a torrent to the terminal" in ran.err
 
 
-def test_a_dry_run_tells_where_it_would_go(mkt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_names_the_output(mkt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write("x.torrent", announce="odd")
     ran = mkt("edit", "x.torrent", "-c", "x", "-o", "-", "--dry-run", "--json")
     assert ran.code == 0
@@ -354,7 +355,7 @@ def test_every_place_is_found_writable_before_the_first_is_written(mkt: Any, mon
     assert first.read_bytes() == before
 
 
-def test_a_torrent_that_cannot_be_read_keeps_no_other_from_being_judged(mkt: Any) -> None:
+def test_a_torrent_that_cannot_be_read_does_not_stop_the_others(mkt: Any) -> None:
     write("x.torrent", announce="odd")
     ran = mkt("lint", "x.torrent", "missing.torrent", "junk", "--json")
     assert (ran.code, ran.err.splitlines()[0]) == (3, "mkt: cannot read missing.torrent: no such file or directory")
@@ -366,3 +367,21 @@ def test_a_torrent_that_cannot_be_read_keeps_no_other_from_being_judged(mkt: Any
     ran = mkt("lint", "missing.torrent", "x.torrent", "-q")
     assert (ran.code, ran.out) == (3, "") and "cannot read" in ran.err
     assert "error" in mkt("lint", "missing.torrent", "--json").json
+
+
+def test_a_write_that_fails_names_how_many_were_written(mkt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("1.torrent"), write("2.torrent")
+
+    def fail_at_second(path: Path, data: bytes, *, overwrite: bool) -> None:
+        if path.name == "2.torrent":
+            raise RefusedError("no", code="overwrite-refused", path=str(path))
+
+    monkeypatch.setattr("mktorrent_py.cli.commands.edit.write_atomically", fail_at_second)
+    ran = mkt("edit", "1.torrent", "2.torrent", "-c", "x")
+    assert ran.code == 5 and "(1 of 2 torrents had already been written)" in ran.err
+
+
+def test_a_torrent_that_an_edit_would_break_is_named_once(mkt: Any) -> None:
+    write("x.torrent")
+    ran = mkt("edit", "x.torrent", "--set", "info.name:=5", "--new-infohash")
+    assert ran.code in (2, 4) and ran.err.splitlines()[0].count("x.torrent") == 1

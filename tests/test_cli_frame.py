@@ -43,7 +43,7 @@ def content(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_version_is_said_quickly_and_alone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version_prints_only_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"mkt {mktorrent_py.__version__}\n"
 
@@ -68,7 +68,7 @@ def test_creating_imports_no_heavy_library(content: Path) -> None:
 
 
 @pytest.mark.parametrize(("words", "is_taken_apart"), [("inspect --help", False), ("track --help", True)])
-def test_only_what_lives_long_is_taken_apart_at_its_end(words: str, is_taken_apart: bool) -> None:
+def test_only_verbs_that_run_for_long_collect_garbage(words: str, is_taken_apart: bool) -> None:
     script = (
         "import atexit, gc; atexit.register(lambda: print('end', gc.isenabled()));"
         "from mktorrent_py.cli import entry; entry()"
@@ -119,7 +119,7 @@ def test_a_verb_explains_itself_in_plain_text(capsys: pytest.CaptureFixture[str]
     assert not set(out) & set("╭│╰─")
 
 
-def test_a_slip_of_the_pen_gets_a_guess(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_command_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["creat", "dir"]) == ExitCode.USAGE
     assert capsys.readouterr().err == "mkt: unknown command 'creat'. Did you mean 'create'?\n"
 
@@ -127,7 +127,7 @@ def test_a_slip_of_the_pen_gets_a_guess(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     "words", [["create"], ["create", "a", "b"], ["create", "a", "--nix"], ["create", "a", "-j", "x"], ["--nix"]]
 )
-def test_wrong_usage_says_what_and_where_to_look(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_usage_error_names_the_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == ExitCode.USAGE
     said = capsys.readouterr()
     assert said.out == ""
@@ -137,7 +137,7 @@ def test_wrong_usage_says_what_and_where_to_look(words: list[str], capsys: pytes
     assert re.fullmatch(r" {5}See mkt( create)? --help\.", second)
 
 
-def test_a_failure_of_the_system_names_the_file_in_words() -> None:
+def test_an_error_of_the_system_names_the_file() -> None:
     for name in ("f\udce9", b"f\xe9"):
         assert (
             failure_of(FileNotFoundError(2, "No such file", name), Invocation()).message
@@ -146,7 +146,7 @@ def test_a_failure_of_the_system_names_the_file_in_words() -> None:
     assert failure_of(OSError(28, "No space left"), Invocation()).message == "cannot write the result: no space left"
 
 
-def test_failures_are_told_in_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_failures_are_json_with_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["create", "nowhere", "--json"]) == ExitCode.CONTENT
     said = capsys.readouterr()
     told = json.loads(said.out)
@@ -306,7 +306,7 @@ def test_streams_that_are_closed_full_or_gone(script: str, code: int, content: P
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "koi8-r", "utf-8", "cp1252"])
-def test_any_encoding_of_stdout_will_do(encoding: str, content: Path) -> None:
+def test_stdout_can_have_any_encoding(encoding: str, content: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     done = subprocess.run(
         [*MKT, "create", "content", "-n", "h\u00e9\u20ac\U0001f600", "--json"],
@@ -321,7 +321,7 @@ def test_any_encoding_of_stdout_will_do(encoding: str, content: Path) -> None:
 
 @POSIX
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_command_says_so_and_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
+def test_an_interrupted_command_reports_it_and_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
     words = ["create", "-", "-n", "x", "-o", "x.torrent", "--progress", "json"]
     with subprocess.Popen(
         [*MKT, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
@@ -343,3 +343,18 @@ def test_a_verb_may_answer_with_a_code(monkeypatch: pytest.MonkeyPatch) -> None:
     answer: Callable[..., int] = lambda *_: 1  # noqa: E731 - stands in for a method
     monkeypatch.setattr(app.VerbGroup, "perform", answer)
     assert main(["verify", "x"]) == ExitCode.NO
+
+
+@pytest.mark.parametrize(
+    ("line", "suggestion"),
+    [("mkt cr", "create"), ("mkt create --pi", "--piece-length"), ("mkt edit --add-to", "--add-to-tier")],
+)
+def test_the_shell_completes_verbs_and_options(line: str, suggestion: str) -> None:
+    words = {"_MKT_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1)}
+    assert suggestion in mkt(env={**os.environ, **words}).stdout.split()
+
+
+@pytest.mark.parametrize("words", [["--version", "create", "x"], ["-V", "--debug"]])
+def test_version_among_other_words_prints_the_version(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == ExitCode.DONE
+    assert capsys.readouterr().out == f"mkt {mktorrent_py.__version__}\n"

@@ -1,4 +1,4 @@
-"""`mkt inspect`, `mkt magnet` and `mkt diff` as a person and a script meet them."""
+"""`mkt inspect`, `mkt magnet` and `mkt diff`: text, tab lines, JSON."""
 
 from __future__ import annotations
 
@@ -60,20 +60,20 @@ def test_json_has_everything_and_is_one_object(tmp_path: Path, capsys: pytest.Ca
     assert [odd["rule"] for odd in facts["oddities"]] == ["text-not-utf-8"]
 
 
-@pytest.mark.parametrize("face", [[], ["--json"], ["--raw"], ["--field", "name"]])
-def test_no_face_lets_the_torrent_speak_to_the_terminal(
-    face: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("options", [[], ["--json"], ["--raw"], ["--field", "name"]])
+def test_no_output_format_passes_on_control_characters(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     torrent = v1() | {"comment": EVIL, "announce": EVIL}
     torrent["info"] |= {"name": EVIL, "source": EVIL, EVIL: 1}
     torrent["info"]["files"][0]["path"] = [EVIL, EVIL]
-    assert main(["inspect", *face, saved(tmp_path, torrent)]) == 0
+    assert main(["inspect", *options, saved(tmp_path, torrent)]) == 0
     out = capsys.readouterr().out
     assert not re.search("[\x1b\u202e\u200b]", out)
 
 
 @pytest.mark.parametrize("columns", [40, 80, 300])
-def test_the_face_for_people_fits_and_is_harmless(columns: int, tmp_path: Path) -> None:
+def test_text_fits_the_terminal_and_is_harmless(columns: int, tmp_path: Path) -> None:
     torrent = v2() | {"comment": EVIL + " word" * 50, "creation date": 10**30}
     torrent["info"]["file tree"]["d"]["深" * 100 + ".txt"] = leaf(0)
     shown = on_terminal(["inspect", saved(tmp_path, torrent)], columns)

@@ -1,4 +1,4 @@
-"""`mkt verify` as it is used: words, tab lines, JSON, exit codes."""
+"""`mkt verify`: text, tab lines, JSON, exit codes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ def test_right_content_ends_with_0(version: str, capsys: pytest.CaptureFixture[s
     assert facts["files"] == [f"ok\t{path}\t{length}\t{length}\t" for path, length in SIZES.items()]
 
 
-def test_what_is_wrong_is_said_to_a_person(capsys: pytest.CaptureFixture[str], terminal: pytest.MonkeyPatch) -> None:
+def test_a_terminal_gets_a_line_for_each_bad_file(
+    capsys: pytest.CaptureFixture[str], terminal: pytest.MonkeyPatch
+) -> None:
     damage()
     code, out, err = run(capsys, "hybrid.torrent", "release", "--progress", "none")
     assert (code, err) == (1, "")
@@ -119,7 +121,7 @@ def test_no_line_is_wider_than_the_terminal(
     assert "disc1.iso" in out
 
 
-def test_where_it_was_found_is_said(capsys: pytest.CaptureFixture[str], terminal: pytest.MonkeyPatch) -> None:
+def test_the_place_of_the_content_is_named(capsys: pytest.CaptureFixture[str], terminal: pytest.MonkeyPatch) -> None:
     quiet = ("--progress", "none")
     assert "found" not in run(capsys, "v1.torrent", "release", *quiet)[1]
     assert "inside the given directory" in run(capsys, "v1.torrent", ".", *quiet)[1]
@@ -150,7 +152,7 @@ def test_json_has_every_file_and_its_bytes(capsys: pytest.CaptureFixture[str]) -
     assert facts["extras"] == ["Thumbs.db"]
 
 
-def test_tab_lines_say_the_bad_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_tab_lines_hold_the_bad_bytes(capsys: pytest.CaptureFixture[str]) -> None:
     damage()
     facts = tab_lines(run(capsys, "v2.torrent", "release")[1])
     bad = f"{PIECE}+{PIECE},{3 * PIECE}+{2 * PIECE}"
@@ -248,7 +250,9 @@ def test_quick_and_fail_fast(capsys: pytest.CaptureFixture[str], terminal: pytes
     assert facts["files_by_status"] == {"short": 1, "missing": 1, "unchecked": 2}
 
 
-def test_the_other_unicode_form_is_said(capsys: pytest.CaptureFixture[str], terminal: pytest.MonkeyPatch) -> None:
+def test_a_name_in_another_unicode_form_is_reported(
+    capsys: pytest.CaptureFixture[str], terminal: pytest.MonkeyPatch
+) -> None:
     nfc, nfd = unicodedata.normalize("NFC", "é"), unicodedata.normalize("NFD", "é")
     torrent("v1", write_tree(Path("x"), {nfc: 5}), "x")
     Path("x", nfc).rename(Path("x", nfd))
@@ -303,7 +307,7 @@ def test_a_closed_pipe_is_no_failure() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_field_that_is_none_is_known_before_the_work(
+def test_an_unknown_field_is_refused_before_the_work(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -322,7 +326,7 @@ def test_the_fields_are_those_of_every_outcome(capsys: pytest.CaptureFixture[str
     assert set(verify_report.FIELDS) == set(names) | states
 
 
-def test_a_field_that_a_torrent_does_not_have_stops_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_field_that_a_torrent_lacks_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     Path("bad.torrent").write_bytes(b"de")
     words = ("bad.torrent", "v1.torrent", "--in", "release", "--field")
     assert run(capsys, *words, "located")[:2] == (4, "itself\n")

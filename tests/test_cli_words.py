@@ -1,4 +1,4 @@
-"""What is asked of every command line alike: its paths, its numbers, its one face, and the torrent it speaks of."""
+"""Rules that hold for the arguments and options of every verb: paths, numbers, output formats, sources."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def parameters() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("parameter", [each for each in parameters() if isinstance(each.values[0].type, TyperPath)])
-def test_whether_a_path_can_be_read_is_said_by_whoever_reads_it(
+def test_parsing_does_not_check_whether_a_path_can_be_read(
     parameter: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda *_, **__: False)
@@ -90,20 +90,20 @@ def test_an_empty_path_is_not_the_current_directory(
         (["track", "--port", "x"], "'x' is not a whole number"),
     ],
 )
-def test_numbers_are_spoken_of_without_types(
+def test_errors_about_numbers_name_no_types(
     here: Path, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(words) == ExitCode.USAGE
     assert said in capsys.readouterr().err
 
 
-def test_help_speaks_of_numbers_without_types(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_names_no_types_of_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     for verb in app.VERBS:
         assert main([verb, "--help"]) == ExitCode.DONE
     assert " range>" not in capsys.readouterr().out
 
 
-def test_other_messages_keep_their_words() -> None:
+def test_other_messages_stay_as_they_are() -> None:
     assert reworded("Option '-c' requires an argument.") == "Option '-c' requires an argument."
 
 
@@ -118,7 +118,7 @@ def test_other_messages_keep_their_words() -> None:
         ["diff", "a.torrent", "b.torrent", "--field", "same"],
     ],
 )
-def test_one_face_at_a_time(here: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_and_field_cannot_be_combined(here: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     before = (here / "a.torrent").read_bytes()
     assert main([*words, "--json"]) == ExitCode.USAGE
     said = capsys.readouterr()
@@ -149,7 +149,7 @@ def test_a_refused_torrent_is_named(here: Path, words: list[str], capsys: pytest
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
 @pytest.mark.parametrize("verb", ["inspect -", "magnet -", "lint -", "edit - -c x", "verify - .", "diff - a.torrent"])
-def test_standard_input_that_is_closed_is_said_to_be(here: Path, verb: str) -> None:
+def test_closed_standard_input_is_reported(here: Path, verb: str) -> None:
     script = f"{shlex.join(MKT)} {verb} <&-"
     done = subprocess.run(["sh", "-c", script], text=True, capture_output=True, cwd=here, timeout=60)
     assert done.returncode == ExitCode.CONTENT
@@ -163,7 +163,7 @@ def test_standard_input_is_named(here: Path, words: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["inspect", "magnet"])
-def test_quiet_says_nothing_but_what_was_asked(here: Path, verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_quiet_prints_only_the_requested_field(here: Path, verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([verb, "a.torrent", "-q"]) == ExitCode.DONE
     assert capsys.readouterr() == ("", "")
     assert main([verb, "a.torrent", "-q", "--field", "name"]) == ExitCode.DONE
@@ -173,20 +173,18 @@ def test_quiet_says_nothing_but_what_was_asked(here: Path, verb: str, capsys: py
 @pytest.mark.parametrize(
     "words", [["inspect", "deep.torrent"], ["magnet", "deep.torrent"], ["verify", "deep.torrent", "deep.torrent"]]
 )
-def test_a_hint_that_names_limit_is_one_that_helps(
-    here: Path, words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_limit_that_a_hint_suggests_helps(here: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == ExitCode.METAINFO
     assert "--limit" in capsys.readouterr().err
     assert main([*words, "--limit", "depth=300"]) in (ExitCode.DONE, ExitCode.NO)
 
 
-def test_lint_takes_limits_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lint_accepts_limits(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lint", "deep.torrent"]) == ExitCode.NO
     assert main(["lint", "deep.torrent", "--limit", "depth=300"]) == ExitCode.DONE
 
 
-def test_quiet_lint_is_whole_in_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_quiet_does_not_change_the_json_of_lint(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lint", "a.torrent", "-q", "--json"]) == ExitCode.DONE
     assert [each["path"] for each in json.loads(capsys.readouterr().out)["torrents"]] == ["a.torrent"]
 
@@ -206,7 +204,7 @@ def test_a_url_is_shown_as_it_was_given(here: Path, verb: str, capsys: pytest.Ca
     assert "mkt fetch" in said
 
 
-def test_a_code_on_standard_output_is_a_face_of_its_own(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_qr_code_on_standard_output_excludes_other_formats(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["magnet", "a.torrent", "--qr", "--json"]) == ExitCode.USAGE
     capsys.readouterr()
     assert main(["magnet", "a.torrent", "--qr", "code.svg", "--json"]) == ExitCode.DONE
@@ -232,9 +230,9 @@ def test_a_pattern_is_blamed_on_its_own_option(
     assert capsys.readouterr().err.startswith(f"mkt: {words[-1]}: pattern '[' cannot match any file")
 
 
-def test_how_it_was_verified_is_said_in_every_face(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for face in ([], ["--json"], ["--field", "ok"]):
-        main(["verify", "a.torrent", "a.torrent", "-v", *face])
+def test_verbose_verify_prints_the_kernel_in_every_format(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for options in ([], ["--json"], ["--field", "ok"]):
+        main(["verify", "a.torrent", "a.torrent", "-v", *options])
         assert "SHA-1 by" in capsys.readouterr().err
     main(["verify", "a.torrent", "a.torrent", "-v", "-q"])
     assert capsys.readouterr().err == ""
@@ -251,7 +249,7 @@ def test_how_it_was_verified_is_said_in_every_face(here: Path, capsys: pytest.Ca
         ["seed", "a.torrent", ".", "--for"],
     ],
 )
-def test_a_number_without_end_is_a_wrong_one(
+def test_a_number_of_many_digits_is_refused(
     here: Path, words: list[str], digits: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     last = words[-1]

@@ -1,4 +1,4 @@
-"""Progress: says how far, gets out of the way, never stops the work."""
+"""Progress: shows how far the work is, leaves no trace, never stops the work."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mktorrent_py.cli.output import console, messages, table
+from mktorrent_py.cli.output.printer import Printer, Result
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import LAST_DATE, date, duration, human_size, percent
 
@@ -109,6 +111,53 @@ def test_an_unknown_field_is_refused_before_and_after(name: str) -> None:
         table.check_field_name(name, table.field_names(FIELD_FACTS))
     with pytest.raises(UsageError, match="unknown field"):
         list(table.field_lines(FIELD_FACTS, name))
+
+
+def lines_of(result_lines: list[str]) -> Iterator[str]:
+    """Text lines that must not be made where no terminal gets them."""
+    if not console.is_terminal(sys.stdout):
+        pytest.fail("text was made for a pipe")
+    yield from result_lines
+
+
+@pytest.mark.parametrize(
+    ("options", "terminal", "out"),
+    [
+        ({}, True, "title\n  row\n"),
+        ({}, False, "name\tx\n"),
+        ({"quiet": True}, True, ""),
+        ({"quiet": True}, False, ""),
+        ({"field": "name"}, False, "x\n"),
+        ({"field": "name", "quiet": True}, False, "x\n"),
+        ({"json": True}, False, '{\n  "schema": 1,\n  "name": "x",\n  "empty": []\n}\n'),
+        ({"json": True, "quiet": True}, False, '{\n  "schema": 1,\n  "name": "x",\n  "empty": []\n}\n'),
+    ],
+)
+def test_a_result_is_printed_in_one_format(
+    options: dict[str, Any], terminal: bool, out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "is_terminal", lambda stream: terminal)
+    result = Result(facts={"name": "x", "empty": []}, lines=lines_of(["title", "  row"]))
+    assert printed(monkeypatch, lambda: Printer(**options).print(result)) == out
+
+
+def test_a_list_is_one_object_in_json_and_else_printed_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    results = [Result(facts={"path": name}) for name in ("a", "b")]
+    text = printed(monkeypatch, lambda: Printer(json=True).print_list(results, lambda facts: {"all": facts}))
+    assert json.loads(text) == {"schema": 1, "all": [{"path": "a"}, {"path": "b"}]}
+    assert printed(monkeypatch, lambda: Printer().print_list(results, lambda facts: {})) == "path\ta\npath\tb\n"
+
+
+def test_a_result_of_an_event_is_one_line_of_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = printed(monkeypatch, lambda: Printer(json=True).print(Result(facts={"name": "x"}, event="created")))
+    assert text == '{"schema": 1, "event": "created", "name": "x"}\n'
+
+
+def test_a_field_that_a_partial_result_lacks_prints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    printer = Printer(field="size")
+    assert printed(monkeypatch, lambda: printer.print(Result(facts={"name": "x"}, is_partial=True))) == ""
+    with pytest.raises(UsageError, match="unknown field"):
+        printer.print(Result(facts={"name": "x"}))
 
 
 @pytest.mark.parametrize(

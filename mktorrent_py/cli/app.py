@@ -66,16 +66,21 @@ class VerbGroup(TyperGroup):
         command.rich_markup_mode = None
         # Completion is an option of the program, not of a verb. --debug can be written at the end of the line.
         command.params = [each for each in command.params if each.name not in COMPLETION]
-        command.params.append(
-            TyperOption(param_decls=["--debug"], is_flag=True, default=False, expose_value=False, help=DEBUG_HELP)
-        )
+        command.params.append(TyperOption(param_decls=["--debug"], is_flag=True, default=False, help=DEBUG_HELP))
         prepare(command)
         return command
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        words = list(args)
+        try:
+            rest: list[str] = super().parse_args(ctx, args)
+        except Exception:
+            if isinstance(ctx.obj, Invocation):
+                ctx.obj.record(options_given(self, ctx, words))
+            raise
         if isinstance(ctx.obj, Invocation):
-            ctx.obj.record(options_given(self, ctx, args))
-        return super().parse_args(ctx, args)
+            ctx.obj.record(ctx.params)
+        return rest
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):

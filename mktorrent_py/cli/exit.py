@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import traceback
 from dataclasses import dataclass
 from enum import IntEnum
@@ -108,6 +107,8 @@ def failure_of(error: BaseException, invocation: Invocation) -> Failure:
             return _of_system(error)
         case MemoryError():
             return Failure(message="out of memory", code=ExitCode.CONTENT)
+    import shlex
+
     return Failure(
         message=f"internal error (a bug in mkt): {type(error).__name__}: {error}",
         code=ExitCode.DEFECT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mktorrent_py.errors import reading
 from mktorrent_py.metainfo.diff.fields import Change, changes_between, consequences
 from mktorrent_py.metainfo.edit import Edit, edit_metainfo
 from mktorrent_py.metainfo.lint import Finding, lint, lint_parsed
@@ -39,11 +40,12 @@ class EditResult:
 def edit_torrent(data: bytes, edit: Edit, *, label: str) -> EditResult:
     """Apply an edit to the bytes of a torrent file, which messages call `label`.
 
-    Raises MetainfoError for bytes that are not a torrent, and whatever `edit_metainfo` raises. Bytes of a torrent that
-    the edit does not change stay as they are.
+    Bytes of a torrent that the edit does not change stay as they are. Raises MetainfoError with a `source` for bytes
+    that are not a torrent, and whatever `edit_metainfo` raises.
     """
-    parsed = parse_metainfo(data)
-    before = parsed.require()
+    with reading(label):
+        parsed = parse_metainfo(data)
+        before = parsed.require()
     after = edit_metainfo(before, edit, label=label)
     new_data = data if after is before else after.to_bytes()
     old_findings = lint_parsed(parsed)

@@ -25,7 +25,7 @@ from mktorrent_py.cli.options.types import Text, read_stdin_bytes
 from mktorrent_py.cli.output import streams
 from mktorrent_py.cli.output.edit_report import EditedTorrent, edited_result, warn_of_edit
 from mktorrent_py.cli.output.output_paths import STANDARD_STREAM, OutputPaths, refuse_terminal
-from mktorrent_py.errors import MetainfoError, TorrentError, UsageError, reading
+from mktorrent_py.errors import MetainfoError, TorrentError, UsageError
 from mktorrent_py.formatting import plural
 from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.metainfo.edit import UNCHANGED, Edit
@@ -117,10 +117,10 @@ def _edit(source: str, wanted: Edit, paths: OutputPaths) -> EditedTorrent:
     is_stdin = source == STANDARD_STREAM
     data = read_stdin_bytes(Limits().size) if is_stdin else read_bytes(Path(source))
     try:
-        with reading(source_name(source)):
-            result = edit_torrent(data, wanted, label=source_name(source))
+        result = edit_torrent(data, wanted, label=source_name(source))
     except MetainfoError as error:
-        error.hint = error.hint or f"mkt lint {shlex.quote(source)} lists all problems."
+        if error.source:
+            error.hint = error.hint or f"mkt lint {shlex.quote(source)} lists all problems."
         raise
     path = None if is_stdin and paths.output is None else paths.target(Path(source))
     return EditedTorrent(source=source, path=path, result=result)
@@ -137,5 +137,5 @@ def _write_all(edited: Sequence[EditedTorrent], paths: OutputPaths) -> None:
             written += 1
     except TorrentError as error:
         if written:
-            error.hint = f"{plural(written, 'torrent')} of {len(edited):,} had already been written."
+            error.message += f" ({written:,} of {plural(len(edited), 'torrent')} had already been written)"
         raise

@@ -15,14 +15,14 @@ from typer.models import TyperPath
 from mktorrent_py.errors import UsageError
 
 _REWORDED = (
-    (re.compile(r"is not a valid int(eger)?( range)?\b"), "is not a whole number"),
-    (re.compile(r"is not a valid float( range)?\b"), "is not a number"),
-    (re.compile(r"is not in the range (-?\d+)<=x<=(\d+)"), r"is not in the range \1 to \2"),
-    (re.compile(r"is not in the range x>=(\d+)"), r"is less than \1"),
-    (re.compile(r"^No such option: (\S+)"), r"unknown option \1"),
-    (re.compile(r" \(Possible options: (.*)\)$"), r"; similar: \1"),
-    (re.compile(r"^Got unexpected extra argument\(s\) \((.*)\)$"), r"unexpected argument: \1"),
-    (re.compile(r"^Missing (argument|option) '(.*)'"), r"missing \1 \2"),
+    (r"is not a valid int(eger)?( range)?\b", "is not a whole number"),
+    (r"is not a valid float( range)?\b", "is not a number"),
+    (r"is not in the range (-?\d+)<=x<=(\d+)", r"is not in the range \1 to \2"),
+    (r"is not in the range x>=(\d+)", r"is less than \1"),
+    (r"^No such option: (\S+)", r"unknown option \1"),
+    (r" \(Possible options: (.*)\)$", r"; similar: \1"),
+    (r"^Got unexpected extra argument\(s\) \((.*)\)$", r"unexpected argument: \1"),
+    (r"^Missing (argument|option) '(.*)'", r"missing \1 \2"),
 )
 
 
@@ -36,7 +36,7 @@ def prepare(command: Any) -> None:
 def reworded(message: str) -> str:
     """Rewrite a message of typer: no names of types, no notation for ranges."""
     for pattern, words in _REWORDED:
-        message = pattern.sub(words, message)
+        message = re.sub(pattern, words, message)
     return message
 
 

@@ -27,7 +27,7 @@ ARGUMENTS = "Arguments"
 GENERAL = "General"
 """The heading of options without one, such as --help; it is the last."""
 
-_RANGE = re.compile(r"; (\d+<=)?x[<>]=\d+(?=\])| +\[(\d+<=)?x[<>]=\d+\]")
+_RANGE = r"; (\d+<=)?x[<>]=\d+(?=\])| +\[(\d+<=)?x[<>]=\d+\]"
 """The range of a number, which typer adds to its help: the error names it."""
 
 
@@ -78,17 +78,24 @@ def in_groups(command: Callable[..., Result]) -> Callable[..., Result]:
 class GroupedCommand(TyperCommand):
     """A command that shows examples first, its options under their headings, and metavars without braces.
 
-    Before it parses its words it records which of them ask for JSON or a traceback: a word that cannot be parsed is
-    reported in the form that was asked for, too.
+    It records whether JSON or a traceback is asked for, also when its words cannot be parsed.
     """
 
     examples: ClassVar[tuple[str, ...]] = ()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if isinstance(ctx.obj, Invocation):
-            ctx.obj.verb = ctx.info_name or ""
-            ctx.obj.record(options_given(self, ctx, args))
-        return super().parse_args(ctx, args)
+        invocation = ctx.obj if isinstance(ctx.obj, Invocation) else Invocation()
+        invocation.verb = ctx.info_name or ""
+        words = list(args)
+        try:
+            rest: list[str] = super().parse_args(ctx, args)
+        except Exception:
+            invocation.record(options_given(self, ctx, words))
+            raise
+        invocation.record(ctx.params)
+        # Added to every verb, for the report of a failure: no verb takes it.
+        ctx.params.pop("debug", None)
+        return rest
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         arguments = [each for each in self.get_params(ctx) if each.param_type_name == "argument"]
@@ -107,7 +114,7 @@ class GroupedCommand(TyperCommand):
             record = parameter.get_help_record(ctx)
             if record is None:
                 continue
-            name, text = record[0], _RANGE.sub("", record[1])
+            name, text = record[0], re.sub(_RANGE, "", record[1])
             if parameter.param_type_name == "argument":
                 # The usage line shows which arguments are optional.
                 sections.setdefault(ARGUMENTS, []).append((name, text.removesuffix("[required]").rstrip()))

@@ -21,8 +21,8 @@ Texts = list[str]
 
 STANDARD_STREAM = Path("-")
 
-_AMOUNT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([kMGT]?)(i?)B?(?:/s)?", re.IGNORECASE)
-_DURATION = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*(s|min|m|h|d)?")
+_AMOUNT = r"(?i)([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([kMGT]?)(i?)B?(?:/s)?"
+_DURATION = r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*(s|min|m|h|d)?"
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, None: 1}
 _MAX_AMOUNT = (1 << 31) - 1
 """The largest limit that libtorrent counts to."""
@@ -134,7 +134,7 @@ def parse_length(text: str) -> int:
 
 
 def _parse_amount(text: str, what: str, hint: str) -> float:
-    found = _AMOUNT.fullmatch(text.strip())
+    found = re.fullmatch(_AMOUNT, text.strip())
     if found is None:
         raise UsageError(f"{quoted(text)} is not {what}", hint=hint)
     step = 1024 if found[3] else 1000
@@ -150,7 +150,7 @@ def check_ratio(ratio: float) -> float:
 
 def parse_duration(text: str) -> float:
     """Parse seconds from `90`, `90s`, `15min`, `2h` or `1.5d`."""
-    found = _DURATION.fullmatch(text.strip())
+    found = re.fullmatch(_DURATION, text.strip())
     if found is None:
         raise UsageError(f"{quoted(text)} is not a duration", hint="Examples: 90s, 15min, 2h, 1d.")
     return float(found[1]) * _SECONDS[found[2]]
