@@ -95,7 +95,6 @@ class Running:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self._lines.put(line)
-        self._lines.put("")
 
     def wait_for(self, event: str, *, name: str | None = None, having: str = "event") -> Facts:
         """The first event of this kind, printed before or still to come: of torrent `name`, with a value `having`."""
@@ -104,17 +103,25 @@ class Running:
             found = next((each for each in self.facts if wanted.items() <= each.items() and each.get(having)), None)
             if found is not None:
                 return found
-            line = self._lines.get(timeout=PATIENCE)
-            assert line, f"it ended without {event}: {self.facts}"
-            self.facts.append(json.loads(line))
+            self.facts.append(self._next(f"waiting for {wanted}"))
 
     def stop(self) -> list[Facts]:
         """Interrupt it; returns every object that it printed."""
         self.process.send_signal(signal.SIGINT)
-        while line := self._lines.get(timeout=PATIENCE):
-            self.facts.append(json.loads(line))
+        self._reader.join(PATIENCE)
+        while not self._lines.empty():
+            self.facts.append(self._next("reading the rest"))
         self.process.wait(PATIENCE)
         return self.facts
+
+    def _next(self, purpose: str) -> Facts:
+        try:
+            line = self._lines.get(timeout=PATIENCE)
+        except queue.Empty:
+            line = ""
+        assert line, f"{self.process.args!r} printed nothing while {purpose}; before: {self.facts}"
+        facts: Facts = json.loads(line)
+        return facts
 
     def close(self) -> None:
         if self.process.poll() is None:

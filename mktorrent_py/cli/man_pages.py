@@ -25,6 +25,9 @@ SUMMARY = "create, inspect, verify, edit, seed, download and track torrents"
 TOPIC_HEADINGS = {"exit-codes": "EXIT STATUS", "environment": "ENVIRONMENT"}
 """Headings that man pages have a usual name for."""
 
+KEPT = "\b"
+"""The first line of a paragraph whose lines are kept as they are, in the help of a command."""
+
 _ESCAPES = str.maketrans({"\\": "\\e", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti"})
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z0-9][\w-]*")
 
@@ -91,8 +94,9 @@ def paragraphs(text: str) -> list[str]:
     lines: list[str] = []
     for block in re.split(r"\n\s*\n", text.strip("\n")):
         rows = block.split("\n")
-        if block.startswith("  "):
-            lines += [".PP", ".nf", *[_guarded(_as_written(row.removeprefix("  "))) for row in rows], ".fi"]
+        if rows[0].strip() == KEPT or block.startswith("  "):
+            kept = [row.removeprefix("  ") for row in rows if row.strip() != KEPT]
+            lines += [".PP", ".nf", *[_guarded(_as_written(row)) for row in kept], ".fi"]
         elif len(rows) == 1 and block[-1] not in ".:":
             lines.append(f".SS {_as_written(block)}")
         else:
