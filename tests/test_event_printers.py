@@ -13,7 +13,7 @@ from mktorrent_py.cli.output.events import (
     EventView,
     JsonEventPrinter,
     TabEventPrinter,
-    TerminalEventPrinter,
+    TextEventPrinter,
     event_printer,
 )
 
@@ -75,7 +75,7 @@ def test_tab_lines_leave_out_what_is_unknown_and_errors_go_to_stderr(capsys: pyt
     assert err.splitlines() == ["mkt: x is gone", "     Put it back."]
 
 
-@pytest.mark.parametrize("printer", [TabEventPrinter, TerminalEventPrinter])
+@pytest.mark.parametrize("printer", [TabEventPrinter, TextEventPrinter])
 def test_without_a_cursor_a_status_is_a_line_a_minute(
     capsys: pytest.CaptureFixture[str], clock: Clock, printer: type[EventPrinter]
 ) -> None:
@@ -95,7 +95,7 @@ def test_a_terminal_shows_blocks_rows_and_redraws_the_status(
 ) -> None:
     monkeypatch.setattr(console, "has_cursor", lambda stream: True)
     monkeypatch.setattr(console, "terminal_width", lambda: 60)
-    printer = TerminalEventPrinter()
+    printer = TextEventPrinter()
     for view in (STARTED, status(1), JOINED, EventView(line="stopped")):
         printer.show(view)
     out, err = capsys.readouterr()
@@ -122,4 +122,4 @@ def test_the_printer_follows_the_options_and_stdout(monkeypatch: pytest.MonkeyPa
     assert type(event_printer(json=False, quiet=True)) is EventPrinter
     assert type(event_printer(json=False, quiet=False)) is TabEventPrinter
     monkeypatch.setattr(console, "is_terminal", lambda stream: stream is sys.stdout)
-    assert type(event_printer(json=False, quiet=False)) is TerminalEventPrinter
+    assert type(event_printer(json=False, quiet=False)) is TextEventPrinter

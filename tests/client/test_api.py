@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from seeding_rig import HERE, PATIENCE, QUIET, Release, files_below, free_port, make_release
+from commands import free_port
+from seeding_rig import HERE, PATIENCE, QUIET, Release, files_below, make_release
 
 from mktorrent_py.client import (
     Encryption,

@@ -21,7 +21,7 @@ from tracker_rig import tracking
 from mktorrent_py.cli import main
 from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.cli.hints import hint_for
-from mktorrent_py.cli.output.events import TerminalEventPrinter
+from mktorrent_py.cli.output.events import TextEventPrinter
 from mktorrent_py.cli.output.seed_events import SeedViews
 from mktorrent_py.client.network.proxy import Proxy
 from mktorrent_py.client.seeding import events, seeder
@@ -94,7 +94,7 @@ def test_a_bind_address_is_used_in_both_directions(tmp_path: Path, bind: str, ad
 
 
 def test_addresses_that_go_and_come_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    printer, views = TerminalEventPrinter(), SeedViews()
+    printer, views = TextEventPrinter(), SeedViews()
     for addresses in ((f"{HERE}:7",), (), (f"{HERE}:7", "[::1]:7")):
         printer.show(views.view(events.Listening(addresses=addresses)))
     lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
