@@ -414,4 +414,4 @@ def test_create_seeds_only_what_is_on_disk(words: list[str], tmp_path: Path) -> 
     write_tree(tmp_path / "release", {"a": 5})
     code, out, err = run_mkt("create", *words, "--seed", cwd=tmp_path)
     assert (code, out) == (ExitCode.USAGE, "")
-    assert "--seed needs content on disk" in err
+    assert "--seed cannot be combined with -, --dry-run or --field" in err
