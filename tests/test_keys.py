@@ -18,12 +18,13 @@ PACKAGE = Path(mktorrent_py.__file__).parent
 ROW = """    Key(name="publisher", bencode=("publisher",), kind=TEXT, label="publisher", description="The publisher."),
 """
 TRY_IT = """
-from mktorrent_py.cli.output.inspect_report import torrent_lines
+from mktorrent_py.cli.output.inspect_report import torrent_result
 from mktorrent_py.metainfo.bencode import encode
 from mktorrent_py.metainfo.diff import diff
 from mktorrent_py.metainfo.diff.fields import changes_between
 from mktorrent_py.metainfo.edit import Edit, edit_metainfo
 from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.metainfo.parse.document import parse_metainfo
 from mktorrent_py.metainfo.summary import summarize
 
 info = {"name": "n", "piece length": 16384, "length": 5, "pieces": b"p" * 20}
@@ -31,7 +32,8 @@ metainfo = Metainfo.from_bytes(encode({"info": info, "publisher": "Someone"}))
 assert metainfo.publisher == "Someone"
 facts = summarize(metainfo)
 assert facts["publisher"] == "Someone" and facts["unknown_keys"] == []
-assert any(line.split() == ["publisher", "Someone"] for line in torrent_lines("x", facts, metainfo.info.files, False))
+result = torrent_result("x", parse_metainfo(metainfo.to_bytes()), files=False, field=None)
+assert any(line.split() == ["publisher", "Someone"] for line in result.lines)
 assert Metainfo.build(info=metainfo.info, publisher="Someone") == metainfo
 other = Metainfo.build(info=metainfo.info, publisher="Other")
 assert [(change.field, change.old, change.new) for change in diff(metainfo, other).fields] == [

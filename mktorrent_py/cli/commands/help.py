@@ -7,11 +7,12 @@ import json as json_module
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from mktorrent_py.cli.exit import ExitCode
+from mktorrent_py.cli.options.groups import Group, in_groups, with_examples
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import quoted
 
@@ -23,23 +24,26 @@ _TOPIC_DIRECTORY = Path(__file__).parents[1] / "help_topics"
 _SCHEMA_DIRECTORY = Path(__file__).parents[2] / "schemas"
 _PART = re.compile(r'"\$ref": "urn:mktorrent-py:schema:1:parts:([a-z-]+)"')
 
-app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
+app = typer.Typer()
 
 
-@app.command(name="help")
-def show_help(
-    context: typer.Context,
-    topic: Annotated[
-        str | None, typer.Argument(metavar="[TOPIC|COMMAND]", help="A topic or a command; none lists them all.")
-    ] = None,
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="With the topic `schema`: the schema to print.")
-    ] = None,
-) -> int:
+class HelpOptions(Group):
+    """What help is shown for."""
+
+    topic: str | None = typer.Argument(
+        None, metavar="[TOPIC|COMMAND]", help="A topic or a command; without one, a list of all."
+    )
+    name: str | None = typer.Argument(None, metavar="[NAME]", help="With the topic `schema`: the schema to print.")
+
+
+@app.command(name="help", cls=with_examples("mkt help formats", "mkt help create", "mkt help schema create"))
+@in_groups
+def show_help(context: typer.Context, options: HelpOptions) -> int:
     """Show help for a topic or a command.
 
     The topic `schema` lists the JSON schemas of --json, and prints one: mkt help schema create.
     """
+    topic, name = options.topic, options.name
     if name is not None and topic != SCHEMA:
         raise UsageError(f"unexpected argument {quoted(name)}", hint="mkt help takes one topic or command.")
     if topic is None:

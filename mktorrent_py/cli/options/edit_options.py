@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import typer
@@ -203,7 +203,7 @@ def _url_parser(rule: Callable[[str], rules.Problem | None]) -> Callable[[str], 
     return lambda url: types.check_url(url, rule)
 
 
-def _replacement(replace: str, clear: str, values: list[Value], is_cleared: bool) -> tuple[Value, ...] | None:
+def _replacement(replace: str, clear: str, values: Sequence[Value], is_cleared: bool) -> tuple[Value, ...] | None:
     """Return what a list becomes: the values, nothing, or None for what it is."""
     if values and is_cleared:
         raise UsageError(f"{replace} and {clear} cannot be combined")

@@ -62,14 +62,19 @@ class Group:
 
 
 def in_groups(command: Callable[..., Result]) -> Callable[..., Result]:
-    """Turn a command whose parameters are groups into the function that typer can read."""
-    groups = {name: kind for name, kind in get_type_hints(command).items() if name != "return"}
+    """Turn a command whose parameters are groups, or a `typer.Context`, into the function that typer can read."""
+    kinds = {name: kind for name, kind in get_type_hints(command).items() if name != "return"}
+    groups = {name: kind for name, kind in kinds.items() if issubclass(kind, Group)}
+    contexts = [
+        Parameter(name, Parameter.KEYWORD_ONLY, annotation=kinds[name]) for name in kinds.keys() - groups.keys()
+    ]
 
     @wraps(command)
     def with_options(**values: Any) -> Result:
-        return command(**{name: kind(values) for name, kind in groups.items()})
+        given = {parameter.name: values[parameter.name] for parameter in contexts}
+        return command(**given, **{name: kind(values) for name, kind in groups.items()})
 
-    parameters = [parameter for kind in groups.values() for parameter in kind.parameters()]
+    parameters = contexts + [parameter for kind in groups.values() for parameter in kind.parameters()]
     with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     vars(with_options)["__signature__"] = Signature(parameters)
     return with_options

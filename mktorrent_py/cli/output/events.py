@@ -50,7 +50,7 @@ class EventPrinter:
     `status_every` is how often, in seconds, a status makes a difference.
     """
 
-    status_every = LINE_EVERY
+    status_every = LINE_EVERY / 12
 
     def __init__(self) -> None:
         self._status_at = time.monotonic()
@@ -64,8 +64,7 @@ class EventPrinter:
     def _is_due(self) -> bool:
         """Return whether a status is to be printed, as it is once a minute."""
         now = time.monotonic()
-        # A status that comes once a minute can come a little early.
-        if now - self._status_at < LINE_EVERY - 1:
+        if now - self._status_at < LINE_EVERY:
             return False
         self._status_at = now
         return True
@@ -110,7 +109,7 @@ class TextEventPrinter(EventPrinter):
     def __init__(self) -> None:
         super().__init__()
         self._redraws = console.has_cursor(sys.stderr)
-        self.status_every = 1.0 if self._redraws else LINE_EVERY
+        self.status_every = 1.0 if self._redraws else EventPrinter.status_every
 
     def show(self, view: EventView) -> None:
         if view.status is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -36,9 +36,9 @@ class ListChange(Generic[Item]):
     An item to add that the list already contains stays where it is.
     """
 
-    replace: tuple[Item, ...] | None = None
-    remove: tuple[Item, ...] = ()
-    add: tuple[Item, ...] = ()
+    replace: Sequence[Item] | None = None
+    remove: Sequence[Item] = ()
+    add: Sequence[Item] = ()
 
     def __post_init__(self) -> None:
         for name in ("replace", "remove", "add"):
@@ -48,7 +48,7 @@ class ListChange(Generic[Item]):
     @property
     def added(self) -> tuple[Item, ...]:
         """Every item that comes in."""
-        return (self.replace or ()) + self.add
+        return (*(self.replace or ()), *self.add)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +61,11 @@ class TierChange:
     `replace` or `add` is one tier.
     """
 
-    replace: tuple[Tier, ...] | None = None
-    remove: tuple[str, ...] = ()
-    remove_tiers: tuple[int, ...] = ()
-    add_to_tier: tuple[tuple[int, str], ...] = ()
-    add: tuple[Tier, ...] = ()
+    replace: Sequence[Sequence[str]] | None = None
+    remove: Sequence[str] = ()
+    remove_tiers: Sequence[int] = ()
+    add_to_tier: Sequence[tuple[int, str]] = ()
+    add: Sequence[Sequence[str]] = ()
 
     def __post_init__(self) -> None:
         if self.replace is not None:
@@ -82,7 +82,8 @@ class TierChange:
     @property
     def added(self) -> tuple[Tier, ...]:
         """Every tracker that comes in, in tiers."""
-        return ((self.replace or ()) + self.add) + tuple([(url,) for _, url in self.add_to_tier])
+        tiers = [*(self.replace or ()), *self.add, *[(url,) for _, url in self.add_to_tier]]
+        return tuple([tuple(tier) for tier in tiers])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,7 @@ class Edit:
     private: bool | Unchanged = UNCHANGED
     source: str | Unchanged | None = UNCHANGED
     update_url: str | Unchanged | None = UNCHANGED
-    keys: tuple[tuple[str, bencode.Encodable | None], ...] = ()
+    keys: Sequence[tuple[str, bencode.Encodable | None]] = ()
     new_infohash: bool = False
     if_present: bool = False
 
