@@ -350,8 +350,9 @@ def swarm_outputs(directory: Path) -> dict[str, list[Facts]]:
         with running("seed", watched, "--content", content, *QUIET, "-j", "1") as seeder:
             port = seeder.wait_for("listening")["addresses"][0].rpartition(":")[2]
             seeder.wait_for("seed-started", name="release")
-            words = (release, "-d", downloads, *QUIET, "--peer", f"{HERE}:{port}")
-            with running("fetch", *words, "--seed-after") as fetcher:
+            from_here = (*QUIET, "--peer", f"{HERE}:{port}")
+            fetched = printed_apart("fetch", release, "-d", directory / "other downloads", *from_here)
+            with running("fetch", release, "-d", downloads, *from_here, "--seed-after") as fetcher:
                 fetcher.wait_for("seed-started")
                 fetched_and_seeded = fetcher.stop()
             seeder.wait_for("peer-left")
@@ -362,7 +363,6 @@ def swarm_outputs(directory: Path) -> dict[str, list[Facts]]:
             sparse_release(content).rename(watched / "zeros.torrent")
             seeder.wait_for("status", having="checking")
             seeded = seeder.stop()
-    fetched = printed_apart("fetch", directory / "release.torrent", "-d", downloads, *QUIET)
     harmful = {"name": "a\x01b", "length": 4, "piece length": 1 << 14, "pieces": hashlib.sha1(b"text").digest()}
     (downloads / "a_b").write_bytes(b"text")
     renamed = printed_apart("fetch", saved(directory / "harmful.torrent", {"info": harmful}), "-d", downloads, *QUIET)
