@@ -11,10 +11,21 @@ private and may change in any release. A name is imported when it is first used,
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mktorrent_py.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from mktorrent_py.client import FetchEvent as FetchEvent
+    from mktorrent_py.client import FetchOptions as FetchOptions
+    from mktorrent_py.client import FetchResult as FetchResult
+    from mktorrent_py.client import SeedEnded as SeedEnded
+    from mktorrent_py.client import SeedEvent as SeedEvent
+    from mktorrent_py.client import SeedOptions as SeedOptions
+    from mktorrent_py.client import SessionOptions as SessionOptions
+    from mktorrent_py.client import fetch as fetch
+    from mktorrent_py.client import fetch_metadata as fetch_metadata
+    from mktorrent_py.client import seed as seed
     from mktorrent_py.content.scan import ScanOptions as ScanOptions
     from mktorrent_py.content.scan import SortOrder as SortOrder
     from mktorrent_py.content.scan import Symlinks as Symlinks
@@ -60,6 +71,9 @@ if TYPE_CHECKING:
     from mktorrent_py.metainfo.summary import summarize as summarize
     from mktorrent_py.torrentfile import read_metainfo as read_metainfo
     from mktorrent_py.torrentfile import write_metainfo as write_metainfo
+    from mktorrent_py.tracker import Tracker as Tracker
+    from mktorrent_py.tracker import TrackerEvent as TrackerEvent
+    from mktorrent_py.tracker import TrackerOptions as TrackerOptions
     from mktorrent_py.verify import FileReport as FileReport
     from mktorrent_py.verify import FileStatus as FileStatus
     from mktorrent_py.verify import VerifyOptions as VerifyOptions
@@ -92,21 +106,15 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "metainfo.magnet": ("Magnet",),
     "metainfo.metainfo": ("Metainfo",),
     "metainfo.summary": ("summarize",),
+    "client": (
+        *("seed", "SeedEnded", "SeedEvent", "SeedOptions", "SessionOptions"),
+        *("fetch", "fetch_metadata", "FetchEvent", "FetchOptions", "FetchResult"),
+    ),
     "torrentfile": ("read_metainfo", "write_metainfo"),
+    "tracker": ("Tracker", "TrackerEvent", "TrackerOptions"),
     "verify": ("FileReport", "FileStatus", "VerifyOptions", "VerifyReport", "verify_content"),
 }
 """The public names by the module that holds them."""
 
-_HOMES = {name: module for module, names in _MODULES.items() for name in names}
-
-__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - the names are those of the table
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = lazy_exports(__name__, _MODULES)
+__all__.append("__version__")

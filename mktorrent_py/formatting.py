@@ -54,7 +54,7 @@ def quoted(text: str) -> str:
 def brief_integer(value: int) -> str:
     """An integer for a message: one from a torrent may have thousands of digits."""
     text = str(value)
-    return text if len(text) <= MAX_DIGITS else f"{text[:MAX_DIGITS]}… ({len(text):,} digits)"
+    return f"{value:,}" if len(text) <= MAX_DIGITS else f"{text[:MAX_DIGITS]}… ({len(text):,} digits)"
 
 
 # Numbers with a unit

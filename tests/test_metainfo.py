@@ -343,7 +343,7 @@ BAD: dict[str, tuple[Torrent | bytes, str, str]] = {
     "length 2^63": (
         put(v1(), 2**63, "info", "files", 1, "length"),
         "info.files[1].length",
-        "is 9223372036854775808, outside 0 to 9,223,372,036,854,775,807",
+        "is 9,223,372,036,854,775,808, outside 0 to 9,223,372,036,854,775,807",
     ),
     "lengths add up": (
         put(v1(), 2**63 - 1, "info", "files", 1, "length"),

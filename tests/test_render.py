@@ -266,7 +266,7 @@ def test_colour_takes_no_room_on_a_line(monkeypatch: pytest.MonkeyPatch) -> None
         (0, "1970-01-01 00:00:00 UTC"),
         (1_700_000_000, "2023-11-14 22:13:20 UTC"),
         (LAST_DATE, "9999-12-31 23:59:59 UTC"),
-        (LAST_DATE + 1, "253402300800 (not a valid date)"),
+        (LAST_DATE + 1, "253,402,300,800 (not a valid date)"),
         (-(10**40), "-" + "1" + "0" * 28 + "… (42 digits) (not a valid date)"),
     ],
 )

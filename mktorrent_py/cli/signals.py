@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mktorrent_py.cli.exit import ExitCode
 
 if TYPE_CHECKING:
-    from mktorrent_py.client.run import Run
+    from mktorrent_py.client import Run
 
 Event = TypeVar("Event")
 Result = TypeVar("Result")

@@ -19,7 +19,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mktorrent_py.client.fetching.events import FetchResult
+from mktorrent_py.client.fetching.events import (
+    FetchEvent,
+    FetchFinished,
+    FetchPhase,
+    FetchProgress,
+    FetchResult,
+    FileRenamed,
+    MetadataReceived,
+    UrlSkipped,
+)
 from mktorrent_py.client.network.proxy import Proxy
 from mktorrent_py.client.options import (
     DEFAULT_PORT,
@@ -29,31 +38,46 @@ from mktorrent_py.client.options import (
     SessionOptions,
 )
 from mktorrent_py.client.run import Run
-from mktorrent_py.client.seeding.events import SeedEnded
+from mktorrent_py.client.seeding import events as seed_events
+from mktorrent_py.client.seeding.events import SeedEnded, SeedEvent
 from mktorrent_py.errors import UsageError
+from mktorrent_py.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from mktorrent_py.client.fetching.api import Download, MetadataDownload
-    from mktorrent_py.client.seeding.api import Seeding
-    from mktorrent_py.client.seeding.torrents import SeedableTorrent
+    from mktorrent_py.client.seeding.api import Seeding as Seeding
+    from mktorrent_py.client.seeding.torrents import SeedableTorrent as SeedableTorrent
     from mktorrent_py.metainfo.metainfo import Metainfo
 
 __all__ = [
     "DEFAULT_PORT",
     "Encryption",
+    "FetchEvent",
+    "FetchFinished",
     "FetchOptions",
+    "FetchPhase",
+    "FetchProgress",
     "FetchResult",
+    "FileRenamed",
+    "MetadataReceived",
     "Proxy",
     "Run",
     "SeedEnded",
+    "SeedEvent",
     "SeedOptions",
+    "SeedableTorrent",
+    "Seeding",
     "SessionOptions",
+    "UrlSkipped",
     "fetch",
     "fetch_metadata",
     "require_libtorrent",
     "seed",
+    "seed_events",
     "torrent_file_path",
 ]
+
+__getattr__ = lazy_exports(__name__, {"seeding.api": ("Seeding",), "seeding.torrents": ("SeedableTorrent",)})[0]
 
 StrPath = str | os.PathLike[str]
 

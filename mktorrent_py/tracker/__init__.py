@@ -11,8 +11,9 @@ names below are imported when they are first used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mktorrent_py.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from mktorrent_py.tracker.events import TrackerEvent as TrackerEvent
@@ -23,24 +24,11 @@ if TYPE_CHECKING:
     from mktorrent_py.tracker.options import TrackerOptions as TrackerOptions
     from mktorrent_py.tracker.server import Tracker as Tracker
 
-_MODULES = {
-    "Tracker": "server",
-    "TrackerEvent": "events",
-    "TrackerNote": "events",
-    "TrackerOptions": "options",
-    "TrackerStarted": "events",
-    "TrackerStatus": "events",
-    "TrackerStopping": "events",
-}
-
-__all__ = list(_MODULES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "events": ("TrackerEvent", "TrackerNote", "TrackerStarted", "TrackerStatus", "TrackerStopping"),
+        "options": ("TrackerOptions",),
+        "server": ("Tracker",),
+    },
+)

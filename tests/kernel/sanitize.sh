@@ -24,4 +24,4 @@ cd "$copy"
 # Python leaves what it allocates once to the end of the process: leaks are not looked for.
 LD_PRELOAD="$("$cc" -print-file-name=libasan.so) $("$cc" -print-file-name=libubsan.so)" \
     ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONPATH="$copy" MKT_KERNEL=native \
-    python -m pytest -q -p no:cacheprovider tests/test_kernel*.py tests/test_bencode*.py tests/test_listing.py "$@"
+    python -m pytest -q -p no:cacheprovider tests/test_kernel*.py tests/test_bencode*.py tests/test_directory.py "$@"

@@ -24,11 +24,11 @@ from mktorrent_py.cli.options.output import HashingOptions
 from mktorrent_py.cli.output import create_report, streams
 from mktorrent_py.cli.output.output_paths import STANDARD_STREAM, OutputPaths
 from mktorrent_py.cli.output.progress import shown
-from mktorrent_py.content.scan import own_name
+from mktorrent_py.content import own_name
 from mktorrent_py.create import CreateOptions, CreateResult, Draft, create_from_stream, draft_torrent, hash_draft
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import plural
-from mktorrent_py.hashing.hasher import Progress
+from mktorrent_py.hashing import Progress
 from mktorrent_py.torrentfile import write_together
 
 app = typer.Typer()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from mktorrent_py import diff as diff_metainfos
 from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.cli.options.groups import Group, in_groups, with_examples
 from mktorrent_py.cli.options.input import LimitOption, parse_limits, read_metainfo_from
 from mktorrent_py.cli.options.output import OutputOptions
 from mktorrent_py.cli.output.diff_report import diff_result
 from mktorrent_py.errors import UsageError
-from mktorrent_py.metainfo.diff import diff as diff_metainfos
 
 EPILOG = """Exit code 1 if they differ. Files are compared by their hashes: roots (v2), or pieces (v1) where both
 torrents divide the file in the same way. Files that cannot be compared so are `unknown` and do not count as a

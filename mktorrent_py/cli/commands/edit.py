@@ -27,9 +27,7 @@ from mktorrent_py.cli.output.edit_report import EditedTorrent, edited_result, wa
 from mktorrent_py.cli.output.output_paths import STANDARD_STREAM, OutputPaths, refuse_terminal
 from mktorrent_py.errors import MetainfoError, TorrentError, UsageError
 from mktorrent_py.formatting import plural
-from mktorrent_py.metainfo.bencode import Limits
-from mktorrent_py.metainfo.edit import UNCHANGED, Edit
-from mktorrent_py.metainfo.edit_result import edit_torrent
+from mktorrent_py.metainfo import UNCHANGED, Edit, Limits, edit_torrent
 from mktorrent_py.torrentfile import read_bytes, write_atomically
 
 app = typer.Typer()

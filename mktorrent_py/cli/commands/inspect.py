@@ -12,9 +12,7 @@ from mktorrent_py.cli.options.output import OutputOptions
 from mktorrent_py.cli.output.inspect_report import magnet_result, torrent_result
 from mktorrent_py.cli.output.raw_json import raw_json
 from mktorrent_py.errors import UsageError
-from mktorrent_py.metainfo import bencode
-from mktorrent_py.metainfo.magnet.uri import Magnet
-from mktorrent_py.metainfo.parse.document import parse_metainfo
+from mktorrent_py.metainfo import Magnet, bencode, parse_metainfo
 from mktorrent_py.torrentfile import collector_paused
 
 EPILOG = """Off a terminal: key<TAB>value lines. --json: one object with the keys name format single_file length

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import typer
 
+from mktorrent_py import lint
 from mktorrent_py.cli.exit import ExitCode, exit_code_of
 from mktorrent_py.cli.hints import hint_for
 from mktorrent_py.cli.options.groups import Group, flag, in_groups, repeatable, with_examples
@@ -18,9 +19,7 @@ from mktorrent_py.cli.output.lint_report import error_result, judgement_result, 
 from mktorrent_py.cli.output.printer import Printer, Result
 from mktorrent_py.errors import ContentError, LimitError, UsageError
 from mktorrent_py.formatting import quoted
-from mktorrent_py.metainfo.lint import lint
-from mktorrent_py.metainfo.lint.policy import Judgement, LintPolicy
-from mktorrent_py.metainfo.lint.table import RULES
+from mktorrent_py.metainfo import RULES, Judgement, LintPolicy
 
 WARNINGS = "warnings"
 

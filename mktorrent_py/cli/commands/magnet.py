@@ -16,9 +16,7 @@ from mktorrent_py.cli.output import messages
 from mktorrent_py.cli.output.printer import Result
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import quoted
-from mktorrent_py.metainfo.info import Info
-from mktorrent_py.metainfo.magnet.uri import Magnet
-from mktorrent_py.metainfo.summary import summarize_magnet
+from mktorrent_py.metainfo import Info, Magnet, summarize_magnet
 
 PICTURES = (".svg", ".png")
 
@@ -64,7 +62,7 @@ class LinkOptions(Group):
         """Return the numbers of the selected files, None for all. Raises UsageError."""
         if not self.select and not self.select_file:
             return None
-        from mktorrent_py.content.selection import only_matching
+        from mktorrent_py.content import only_matching
 
         numbers: list[int] = []
         for run in parse_ranges(self.select):

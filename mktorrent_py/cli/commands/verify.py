@@ -17,9 +17,9 @@ from mktorrent_py.cli.output.printer import Result
 from mktorrent_py.cli.output.progress import shown
 from mktorrent_py.cli.output.verify_report import FIELDS, Outcome, outcome_result, print_messages
 from mktorrent_py.errors import TorrentError, UsageError
-from mktorrent_py.hashing.hasher import Progress
-from mktorrent_py.metainfo.bencode import Limits
-from mktorrent_py.verify.api import VerifyOptions, prepare_verification, run_verification
+from mktorrent_py.hashing import Progress
+from mktorrent_py.metainfo import Limits
+from mktorrent_py.verify import VerifyOptions, prepare_verification, run_verification
 
 app = typer.Typer()
 

@@ -15,13 +15,10 @@ from mktorrent_py.cli.options.patterns import check_patterns
 from mktorrent_py.cli.options.types import Text, Texts
 from mktorrent_py.cli.output import streams
 from mktorrent_py.cli.output.output_paths import STANDARD_STREAM, OutputPaths
-from mktorrent_py.content.scan import ScanOptions, SortOrder, Symlinks, split_file_list
-from mktorrent_py.content.selection import Selection
+from mktorrent_py.content import ScanOptions, Selection, SortOrder, Symlinks, split_file_list
 from mktorrent_py.create import CreateOptions
 from mktorrent_py.errors import ContentError, UsageError
-from mktorrent_py.metainfo import rules
-from mktorrent_py.metainfo.infohash import TorrentVersion
-from mktorrent_py.metainfo.piece_length import parse_size
+from mktorrent_py.metainfo import TorrentVersion, parse_size, rules
 from mktorrent_py.torrentfile import reason_of
 
 if TYPE_CHECKING:

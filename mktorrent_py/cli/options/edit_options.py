@@ -15,10 +15,7 @@ from mktorrent_py.cli.options.key_values import parse_setting
 from mktorrent_py.cli.options.types import Text, Texts
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import quoted
-from mktorrent_py.metainfo import rules
-from mktorrent_py.metainfo.bencode import Encodable
-from mktorrent_py.metainfo.edit import UNCHANGED, ListChange, TierChange, Unchanged
-from mktorrent_py.metainfo.node import Node
+from mktorrent_py.metainfo import UNCHANGED, Encodable, ListChange, Node, TierChange, Unchanged, rules
 
 Value = TypeVar("Value")
 ListOptions = tuple[str, Texts, Texts, Texts, bool]

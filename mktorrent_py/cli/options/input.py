@@ -13,10 +13,7 @@ import typer
 from mktorrent_py.cli.options.types import STANDARD_STREAM, read_stdin_bytes
 from mktorrent_py.errors import LimitError, MetainfoError, UsageError, reading
 from mktorrent_py.formatting import quoted
-from mktorrent_py.metainfo.bencode import Limits
-from mktorrent_py.metainfo.magnet.uri import Magnet
-from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.metainfo.piece_length import parse_size
+from mktorrent_py.metainfo import Limits, Magnet, Metainfo, parse_size
 from mktorrent_py.torrentfile import collector_paused, read_bytes
 
 LimitOption = Annotated[

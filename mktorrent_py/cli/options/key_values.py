@@ -8,8 +8,7 @@ from typing import Any
 
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import quoted
-from mktorrent_py.metainfo.bencode import Encodable
-from mktorrent_py.metainfo.edit import INFO_PREFIX
+from mktorrent_py.metainfo import INFO_PREFIX, Encodable
 
 INTEGER_KEYS = frozenset({"creation date", "info.private"})
 

@@ -11,7 +11,7 @@ def check_patterns(patterns: Sequence[str], option: str) -> tuple[str, ...]:
     """Return the patterns as a tuple. Raises UsageError, which names `option`, for one that can never match."""
     if patterns:
         # Imported late: only options with patterns need it.
-        from mktorrent_py.content.selection import only_matching
+        from mktorrent_py.content import only_matching
 
         try:
             only_matching(patterns)

@@ -94,7 +94,9 @@ def parse_date(text: str, now: float) -> int:
             f"{quoted(text)} is not a date", hint="Examples: 2026-11-22, 2026-11-22T21:50:00Z, 1795305600, now."
         )
     seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    rules.require(rules.creation_date(seconds))
+    problem = rules.creation_date(seconds)
+    if problem is not None:
+        raise UsageError(f"{quoted(text)} {problem.reason}", code=problem.code)
     return seconds
 
 

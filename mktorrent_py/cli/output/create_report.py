@@ -16,8 +16,8 @@ from mktorrent_py.cli.output.output_paths import STANDARD_STREAM, OutputPaths
 from mktorrent_py.cli.output.printer import Result
 from mktorrent_py.create import CreateOptions, CreateResult, Draft, create_from_stream, warnings_of
 from mktorrent_py.formatting import binary_size, duration, human_rate, human_size, percent, plural, printable
-from mktorrent_py.hashing.checksums import checksum_lines
-from mktorrent_py.metainfo.infohash import TorrentVersion
+from mktorrent_py.hashing import checksum_lines
+from mktorrent_py.metainfo import TorrentVersion
 
 MAX_SKIPPED = 5
 FORMATS = {TorrentVersion.V1: "v1", TorrentVersion.V2: "v2", TorrentVersion.HYBRID: "hybrid (v1 + v2)"}
@@ -59,7 +59,7 @@ def warn_of_draft(draft: Draft) -> None:
 def warn_of_findings(created: CreateResult) -> None:
     """Warn about the first lint finding of each rule that `warn_of_draft` has not reported."""
     from mktorrent_py.cli.output.lint_report import warn_of
-    from mktorrent_py.metainfo.lint import Finding, lint_metainfo
+    from mktorrent_py.metainfo import Finding, lint_metainfo
 
     reported = {warning.code for warning in warnings_of(created.draft)}
     first: dict[str, Finding] = {}
@@ -102,7 +102,7 @@ def draft_result(draft: Draft, path: Path | None, *, verbose: bool) -> Result:
 
 def _draft_facts(draft: Draft, path: Path | None) -> dict[str, Any]:
     # Summaries import magnets too, which a run without them should not wait for.
-    from mktorrent_py.metainfo.summary import layout_facts
+    from mktorrent_py.metainfo import layout_facts
 
     return {
         **layout_facts(draft.name, draft.layout, single=draft.content.single),
@@ -113,7 +113,7 @@ def _draft_facts(draft: Draft, path: Path | None) -> dict[str, Any]:
 
 
 def _facts(created: CreateResult, path: Path, seconds: float) -> dict[str, Any]:
-    from mktorrent_py.metainfo.summary import summarize
+    from mktorrent_py.metainfo import summarize
 
     return {
         **summarize(created.metainfo),
@@ -167,7 +167,7 @@ def _skipped_rows(draft: Draft, *, verbose: bool) -> list[table.Row]:
 
 
 def _lines(created: CreateResult, path: Path, paths: OutputPaths, seconds: float, verbose: bool) -> Iterator[str]:
-    from mktorrent_py.metainfo.magnet.uri import Magnet
+    from mktorrent_py.metainfo import Magnet
 
     metainfo = created.metainfo
     hashes = {"v1": metainfo.infohashes.v1, "v2": metainfo.infohashes.v2}

@@ -9,7 +9,7 @@ from mktorrent_py.cli.output import console, table
 from mktorrent_py.cli.output.printer import Result
 from mktorrent_py.cli.output.table import Facts
 from mktorrent_py.formatting import binary_size, date, exact_size, human_size, printable
-from mktorrent_py.metainfo.diff import Differences, differences_facts
+from mktorrent_py.metainfo import Differences, differences_facts
 
 LABELS = {"creation_date": "date"}
 MEASURED: dict[str, Callable[[int], str]] = {

@@ -15,11 +15,7 @@ from mktorrent_py.cli.output.lint_report import counted, finding_facts, warn_of
 from mktorrent_py.cli.output.output_paths import STANDARD_STREAM
 from mktorrent_py.cli.output.printer import Result
 from mktorrent_py.formatting import date, printable
-from mktorrent_py.metainfo.diff.fields import Change
-from mktorrent_py.metainfo.edit_result import EditResult
-from mktorrent_py.metainfo.lint.table import Severity
-from mktorrent_py.metainfo.node import host_port
-from mktorrent_py.metainfo.summary import infohash_facts
+from mktorrent_py.metainfo import Change, EditResult, Severity, host_port, infohash_facts
 
 LABELS = {
     "created_by": "creator",

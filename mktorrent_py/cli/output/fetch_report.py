@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from mktorrent_py.cli.output import console, messages, table
 from mktorrent_py.cli.output.progress import ProgressMode, shown
-from mktorrent_py.client.fetching.events import (
+from mktorrent_py.client import (
     FetchEvent,
     FetchFinished,
     FetchPhase,
@@ -21,7 +21,7 @@ from mktorrent_py.client.fetching.events import (
     UrlSkipped,
 )
 from mktorrent_py.formatting import human_size, plural, printable
-from mktorrent_py.metainfo.metainfo import Metainfo
+from mktorrent_py.metainfo import Metainfo
 
 
 class FetchPrinter:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from mktorrent_py.cli.output import console, table
 from mktorrent_py.formatting import human_size
-from mktorrent_py.metainfo.layout import File, PathComponents
-from mktorrent_py.metainfo.paths import display_path
+from mktorrent_py.metainfo import File, PathComponents, display_path
 
 SIZE_WIDTH = 10
 GAP = "  "

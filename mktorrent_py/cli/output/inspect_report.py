@@ -11,11 +11,19 @@ from mktorrent_py.cli.output.file_tree import flat_lines, tree_lines
 from mktorrent_py.cli.output.printer import Result
 from mktorrent_py.cli.output.table import Facts, Row
 from mktorrent_py.formatting import binary_size, date, exact_size, human_size, percent, plural, printable
-from mktorrent_py.metainfo.keys import DATE, FLAG, KEYS, TRACKERS, Key
-from mktorrent_py.metainfo.layout import File
-from mktorrent_py.metainfo.magnet.uri import Magnet
-from mktorrent_py.metainfo.parse.document import ParseResult
-from mktorrent_py.metainfo.summary import file_facts, summarize, summarize_magnet
+from mktorrent_py.metainfo import (
+    DATE,
+    FLAG,
+    KEYS,
+    TRACKERS,
+    File,
+    Key,
+    Magnet,
+    ParseResult,
+    file_facts,
+    summarize,
+    summarize_magnet,
+)
 
 FORMATS = {"v1": "v1", "v2": "v2", "hybrid": "hybrid (v1 + v2)"}
 MAX_ODDITIES = 5

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mktorrent_py.hashing.hasher import default_threads
-from mktorrent_py.hashing.kernel import description
-from mktorrent_py.hashing.rotational import is_rotating
+from mktorrent_py.hashing import default_threads, description, is_rotating
 
 
 def kernel_lines() -> list[str]:

@@ -13,9 +13,7 @@ from mktorrent_py.cli.output import console, messages, table
 from mktorrent_py.cli.output.printer import Printer, Result
 from mktorrent_py.errors import TorrentError
 from mktorrent_py.formatting import plural, printable
-from mktorrent_py.metainfo.lint import Finding
-from mktorrent_py.metainfo.lint.policy import Judgement
-from mktorrent_py.metainfo.lint.table import Rule, Severity
+from mktorrent_py.metainfo import Finding, Judgement, Rule, Severity
 
 STYLES: dict[Severity, console.Style] = {
     Severity.ERROR: "bad",

@@ -11,7 +11,7 @@ from pathlib import Path
 from mktorrent_py.cli.output import console
 from mktorrent_py.errors import ContentError, UsageError
 from mktorrent_py.formatting import printable
-from mktorrent_py.hashing.checksums import ALGORITHMS
+from mktorrent_py.hashing import ALGORITHMS
 from mktorrent_py.torrentfile import is_pipe, refuse_to_overwrite
 
 STANDARD_STREAM = "-"

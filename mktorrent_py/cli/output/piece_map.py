@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from mktorrent_py.cli.output import console, table
-from mktorrent_py.hashing.compare import PieceState
+from mktorrent_py.hashing import PieceState
 
 
 class Mark(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Literal
 from mktorrent_py.cli.output import console, messages
 from mktorrent_py.formatting import plural
 from mktorrent_py.torrentfile import write_atomically
-from mktorrent_py.web.qr import fit_magnet, qr_picture, qr_terminal_lines
+from mktorrent_py.web import fit_magnet, qr_picture, qr_terminal_lines
 
 LIGHT_ON_DARK, PLAIN = "\x1b[97;40m", "\x1b[0m"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mktorrent_py.cli.output.table import json_text
-from mktorrent_py.metainfo.bencode import Dictionary, Value
+from mktorrent_py.metainfo import Dictionary, Value
 
 MARK = "$hex"
 

@@ -15,11 +15,11 @@ from mktorrent_py.cli.output import console
 from mktorrent_py.cli.output.events import EventView, event_printer
 from mktorrent_py.cli.output.table import Row
 from mktorrent_py.cli.signals import run_to_end
-from mktorrent_py.client.seeding import events
+from mktorrent_py.client import seed_events as events
 from mktorrent_py.formatting import duration, human_size, plural, printable
 
 if TYPE_CHECKING:
-    from mktorrent_py.client.seeding.api import Seeding
+    from mktorrent_py.client import Seeding
     from mktorrent_py.create import CreateResult
 
 
@@ -34,7 +34,7 @@ def seed_created(
     created: CreateResult, session: client.SessionOptions, *, seconds: float, json: bool, quiet: bool
 ) -> int:
     """Seed what was just created in `seconds`, without reading it again; return the exit code."""
-    from mktorrent_py.client.seeding.torrents import SeedableTorrent
+    from mktorrent_py.client import SeedableTorrent
 
     torrent = SeedableTorrent.created(created.metainfo, created.draft.content, seconds=seconds)
     options = client.SeedOptions(session=session, sandbox=True)

@@ -17,14 +17,12 @@ from mktorrent_py.cli.output import console, messages, table
 from mktorrent_py.cli.output.kernel_info import hashing_line
 from mktorrent_py.cli.output.piece_map import map_rows
 from mktorrent_py.cli.output.printer import Result
-from mktorrent_py.content.locate import MatchKind
+from mktorrent_py.content import MatchKind
 from mktorrent_py.errors import TorrentError
 from mktorrent_py.formatting import duration, human_rate, human_size, plural, printable
-from mktorrent_py.hashing.compare import PieceState
-from mktorrent_py.metainfo.paths import display_path
-from mktorrent_py.metainfo.summary import infohash_facts
-from mktorrent_py.verify.api import VerifyReport
-from mktorrent_py.verify.report import FileReport, FileStatus, consecutive_runs
+from mktorrent_py.hashing import PieceState
+from mktorrent_py.metainfo import display_path, infohash_facts
+from mktorrent_py.verify import FileReport, FileStatus, VerifyReport, consecutive_runs
 
 MAX_LISTED = 50
 NARROW = 72
