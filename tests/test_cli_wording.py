@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,13 @@ from transcripts import TextFile, Transcript
 from trees import write_tree
 
 from mktorrent_py.cli import app
+from mktorrent_py.cli.output import console
+from mktorrent_py.cli.output.events import EventView, event_printer
+from mktorrent_py.cli.output.seed_events import SeedViews
+from mktorrent_py.cli.output.tracker_events import tracker_view
+from mktorrent_py.client import seed_events
+from mktorrent_py.errors import ContentError
+from mktorrent_py.tracker import TrackerNote, TrackerOptions, TrackerStarted, TrackerStatus, TrackerStopping
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="paths and messages of a POSIX system")
 
@@ -378,5 +387,134 @@ def test_diff(mkt: Transcript, snapshot: Any) -> None:
         diff old.torrent
         diff old.torrent missing.torrent
         diff old.torrent new.torrent --field nothing
+    """)
+    assert mkt.text == snapshot
+
+
+def seed_views() -> list[EventView]:
+    """Every event of seeding once, as it is shown."""
+    views = SeedViews()
+    started = seed_events.SeedStarted(
+        name="release",
+        magnet=f"magnet:?xt=urn:btih:{'ab' * 20}",
+        infohash_v1="ab" * 20,
+        infohash_v2=None,
+        length=4_290_000_000,
+        files=12,
+        private=False,
+        basis=seed_events.Basis.CHECKED,
+        checked=1.1,
+    )
+    status = seed_events.Status(
+        torrents=1,
+        peers=9,
+        rate=41_200_000,
+        uploaded=7_900_000_000,
+        ratio=1.84,
+        peers_done=0,
+        seconds=7860,
+        checking=None,
+    )
+    changed = ContentError("second/a.bin changed", hint="It is no longer seeded.")
+    checking = seed_events.Checking(name="release", done=1_000_000_000, total=4_290_000_000)
+    return [
+        views.view(event)
+        for event in (
+            seed_events.NoTorrents(directory="torrents"),
+            seed_events.Listening(addresses=("192.0.2.1:6881",)),
+            replace(status, torrents=0, peers=0, rate=0, checking=checking),
+            started,
+            replace(started, name="second", basis=seed_events.Basis.REMEMBERED, checked=None),
+            replace(started, name="third", basis=seed_events.Basis.TRUSTED, checked=None),
+            seed_events.TrackerAnswered(name="release", url=TRACKER, seeds=3, peers=12, again=1740),
+            seed_events.TrackerFailed(name="release", url=TRACKER, reason="connection refused"),
+            seed_events.PeerJoined(name="release", address="192.0.2.9:51413", client="Transmission 4.0"),
+            seed_events.PeerLeft(name="release", address="192.0.2.9:51413", done=True),
+            status,
+            seed_events.SeedRemoved(name="third"),
+            seed_events.SeedFailed(name="second", error=changed),
+            seed_events.Listening(addresses=()),
+            seed_events.SeedEnded(
+                reason="2 peers have everything", uploaded=9_000_000_000, ratio=2.1, seconds=8000, error=None
+            ),
+        )
+    ]
+
+
+def track_views() -> list[EventView]:
+    """Every event of a tracker once, as it is shown."""
+    started = TrackerStarted(
+        options=TrackerOptions(folder="torrents", state="tracker.sqlite"),
+        port=6969,
+        listen=("0.0.0.0:6969",),
+        announce_urls=("http://192.0.2.1:6969/announce", "udp://192.0.2.1:6969/announce"),
+        torrents=2,
+        restored=3,
+    )
+    counts = {"torrents": 2, "announces": 1234, "refused": 5, "uptime": 7900}
+    events = (
+        started,
+        TrackerStatus(**counts, swarms=2, seeds=1, leechers=4),
+        TrackerStatus(**counts),
+        TrackerNote(message="x.torrent is skipped: invalid bencode"),
+        TrackerStopping(),
+    )
+    return [tracker_view(event) for event in events]
+
+
+@pytest.mark.parametrize(("verb", "views"), [("seed", seed_views), ("track", track_views)])
+def test_events(verb: str, views: Callable[[], list[EventView]], mkt: Transcript, snapshot: Any) -> None:
+    pytest.importorskip("libtorrent")
+    for title, terminal, options in (
+        ("", True, {}), (" | cat", False, {}), (" --json", True, {"json": True}), (" --quiet", True, {"quiet": True})
+    ):  # fmt: skip
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(console, "is_terminal", lambda stream, answer=terminal: answer)
+            patch.setattr(console, "has_cursor", lambda stream, answer=terminal: answer)
+            printer = event_printer(**{"json": False, "quiet": False, **options}, has_tabs=verb == "seed")
+            mkt.show(printer, views(), title=f"mkt {verb}{title}")
+    assert mkt.text == snapshot
+
+
+def test_fetch(mkt: Transcript, snapshot: Any) -> None:
+    pytest.importorskip("libtorrent")
+    save("release.torrent", hybrid())
+    mkt.section("refusals")
+    mkt.run_process("""
+        fetch missing.torrent
+        fetch release.torrent -o x.torrent
+        fetch release.torrent --metadata-only --seed-after
+        fetch release.torrent --select [
+        fetch release.torrent --select nothing
+        fetch release.torrent --timeout soon
+        fetch release.torrent --proxy gopher://x --bind 127.0.0.1
+        fetch release.torrent --peer nowhere
+        fetch release.torrent --encryption perhaps
+        fetch magnet:?dn=x
+        fetch release.torrent --metadata-only -o release.torrent
+    """)
+    assert mkt.text == snapshot
+
+
+def test_seed_and_track_refusals(mkt: Transcript, snapshot: Any) -> None:
+    pytest.importorskip("libtorrent")
+    save("release.torrent", hybrid())
+    mkt.section("seed")
+    mkt.run_process("""
+        seed release.torrent release release.torrent
+        seed release.torrent --ratio nan
+        seed release.torrent --for ever
+        seed release.torrent --http nowhere
+        seed release.torrent --proxy socks5://127.0.0.1:1 --bind 127.0.0.1
+        seed release.torrent --bind nowhere0
+    """)
+    mkt.section("track")
+    mkt.run_process("""
+        track missing
+        track --bind nowhere
+        track --url tracker.example
+        track --trusted-proxy nobody
+        track --state x --store redis://127.0.0.1
+        track --state missing/x
     """)
     assert mkt.text == snapshot

@@ -108,13 +108,13 @@ def test_a_terminal_shows_blocks_rows_and_redraws_the_status(
     assert err.split("\r\x1b[K") == ["", "", "status 1 in 59", "", ""]
 
 
-def test_quiet_prints_errors_and_notes_only(capsys: pytest.CaptureFixture[str]) -> None:
+def test_quiet_prints_errors_only(capsys: pytest.CaptureFixture[str]) -> None:
     printer = event_printer(json=False, quiet=True)
     for view in (JOINED, STARTED, status(1), FAILED, EventView(note="nothing yet")):
         printer.show(view)
     out, err = capsys.readouterr()
     assert not out
-    assert err.splitlines() == ["mkt: x is gone", "     Put it back.", "mkt: nothing yet"]
+    assert err.splitlines() == ["mkt: x is gone", "     Put it back."]
 
 
 def test_the_printer_follows_the_options_and_stdout(monkeypatch: pytest.MonkeyPatch) -> None:

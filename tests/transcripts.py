@@ -9,10 +9,13 @@ from __future__ import annotations
 import io
 import re
 import shlex
+import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
+from commands import MKT
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 import mktorrent_py
@@ -59,6 +62,12 @@ class Transcript:
         """Begin a part of the document."""
         self._parts.append(f"== {title} ==\n")
 
+    def run_process(self, lines: str) -> None:
+        """Run command lines, one a line, as processes: for verbs that give up rights of theirs, and for a pipe."""
+        for words in [shlex.split(line) for line in lines.strip().splitlines()]:
+            done = subprocess.run([*MKT, *words], capture_output=True, text=True, timeout=60)
+            self._record(words, done.stdout, done.stderr, done.returncode, " | cat")
+
     def run(self, *words: str, terminal: bool = True, stdin: bytes = b"") -> None:
         """Run `mkt` and record what a terminal, or else a pipe, gets."""
         with self._monkeypatch.context() as patch:
@@ -66,12 +75,24 @@ class Transcript:
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
             code = main(words)
         out, err = self._capsys.readouterr()
-        lines = [f"$ mkt {shlex.join(words)}{'' if terminal else ' | cat'}\n", out]
+        self._record(words, out, err, code, "" if terminal else " | cat")
+
+    def _record(self, words: Sequence[str], out: str, err: str, code: int, pipe: str) -> None:
+        lines = [f"$ mkt {shlex.join(words)}{pipe}\n", out]
         lines += [f"2> {line}\n" for line in err.splitlines()]
         lines += [f"[exit {code}]\n"] if code else []
         text = "".join(lines)
         for pattern, replacement in REPLACEMENTS:
             text = pattern.sub(replacement, text)
+        self._parts.append("".join([f"{line.rstrip()}\n" for line in text.splitlines()]))
+
+    def show(self, printer: Any, views: Iterable[Any], *, title: str) -> None:
+        """Record what an event printer prints of views."""
+        for view in views:
+            printer.show(view)
+        out, err = self._capsys.readouterr()
+        lines = [line for line in err.replace("\r\x1b[K", "\n").splitlines() if line]
+        text = f"$ {title}\n{out}" + "".join([f"2> {line}\n" for line in lines])
         self._parts.append("".join([f"{line.rstrip()}\n" for line in text.splitlines()]))
 
     def run_each(self, lines: str, **options: Any) -> None:

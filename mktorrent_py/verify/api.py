@@ -19,7 +19,7 @@ from mktorrent_py.content.locate import ContentLocation, locate_content
 from mktorrent_py.content.selection import only_matching
 from mktorrent_py.content.tree_match import FileMatch
 from mktorrent_py.errors import CancelledError, UsageError
-from mktorrent_py.formatting import printable
+from mktorrent_py.formatting import printable, quoted
 from mktorrent_py.hashing.compare import CONTRADICTIONS, Comparison, PieceState
 from mktorrent_py.hashing.hasher import (
     UNCHECKED,
@@ -217,7 +217,7 @@ def _wanted_files(files: Sequence[File], globs: Sequence[str]) -> tuple[int, ...
     selection = only_matching(globs)
     wanted = tuple([number for number, file in enumerate(files) if selection.verdict(file.path, False) is None])
     if not wanted:
-        raise UsageError(f"no file of the torrent matches {' or '.join(globs)}", code="no-file-matches")
+        raise UsageError(f"no file of the torrent matches {' or '.join(map(quoted, globs))}", code="no-file-matches")
     return wanted
 
 

@@ -45,7 +45,7 @@ class EventView:
 
 
 class EventPrinter:
-    """Prints errors and notes, and is the base of the printers that print more.
+    """Prints errors only, and is the base of the printers that print more.
 
     `status_every` is how often, in seconds, a status makes a difference.
     """
@@ -56,8 +56,6 @@ class EventPrinter:
         self._status_at = time.monotonic()
 
     def show(self, view: EventView) -> None:
-        if view.note is not None:
-            messages.note(view.note)
         if view.error is not None:
             messages.fail(*view.error)
 
@@ -94,6 +92,8 @@ class TabEventPrinter(EventPrinter):
 
     def show(self, view: EventView) -> None:
         super().show(view)
+        if view.note is not None:
+            messages.note(view.note)
         if view.status is not None:
             if self._is_due():
                 print(view.status(WIDE), file=sys.stderr, flush=True)
@@ -118,6 +118,8 @@ class TextEventPrinter(EventPrinter):
         if self._redraws:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
         super().show(view)
+        if view.note is not None:
+            messages.note(view.note)
         if view.warning is not None:
             messages.warn(view.warning)
         if view.title:

@@ -25,7 +25,7 @@ from mktorrent_py.content.locate import ContentLocation, MatchKind
 from mktorrent_py.content.selection import only_matching
 from mktorrent_py.content.tree_match import FileMatch
 from mktorrent_py.errors import ContentError, RefusedError, UsageError
-from mktorrent_py.formatting import printable
+from mktorrent_py.formatting import printable, quoted
 from mktorrent_py.hashing.compare import PieceState
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.layout import File, PathComponents, encode_component
@@ -177,7 +177,7 @@ def _wanted(files: Sequence[File], globs: Sequence[str]) -> set[int]:
     selection = only_matching(tuple(globs))
     wanted = {number for number, file in enumerate(files) if selection.verdict(file.path, False) is None}
     if not wanted:
-        raise UsageError(f"no file of the torrent matches {' or '.join(globs)}", code="selection-empty")
+        raise UsageError(f"no file of the torrent matches {' or '.join(map(quoted, globs))}", code="selection-empty")
     return wanted
 
 
