@@ -49,7 +49,9 @@ def _read_stream(stream: BinaryIO, name: str, limits: Limits | None) -> bytes:
             raise TypeError(f"{name} must be opened in binary mode")
         data += chunk
     if len(data) > bound:
-        raise LimitError(f"{name} is larger than {bound:,} bytes, the limit for a torrent file")
+        raise LimitError(
+            f"{name} is larger than {bound:,} bytes, the limit for a torrent file", limit="size", maximum=bound
+        )
     return bytes(data)
 
 

@@ -287,7 +287,7 @@ def test_odd_torrents_are_read_and_told_of(case: str) -> None:
     assert look(examination.require()) == seen
 
 
-HASHES_DIFFER = "the v1 and v2 halves describe different files: "
+HASHES_DIFFER = "the v1 and v2 parts describe different files: "
 BAD: dict[str, tuple[Torrent | bytes, str, str]] = {
     # what: the torrent, the key path, the message (both of the first error)
     "no info": ({}, "info", "is missing"),

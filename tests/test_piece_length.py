@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import binary_size
+from mktorrent_py.metainfo import rules
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.piece_length import (
     HASH_BYTES,
     TOLERABLE_PADDING,
-    check_piece_length,
     choose_piece_length,
     evaluate,
     parse_size,
@@ -80,7 +80,7 @@ def test_a_cure_is_named_where_the_chosen_length_pads_too_much() -> None:
 @given(st.lists(st.integers(0, 50 * GIB), min_size=1, max_size=50).filter(any), st.sampled_from(TorrentVersion))
 def test_every_choice_may_be_written_and_respects_its_bound(lengths: list[int], version: TorrentVersion) -> None:
     choice = choose_piece_length(lengths, version)
-    assert check_piece_length(choice.piece_length, version) == choice.piece_length
+    assert rules.piece_length(choice.piece_length, version) is None
     assert choice == evaluate(lengths, version, choice.piece_length)
     bounded = choose_piece_length(lengths, version, longest=MIB)
     assert MIN_PIECE_LENGTH <= bounded.piece_length <= MIB
@@ -114,14 +114,14 @@ def test_a_target_counts_the_pieces_of_every_file(
 @pytest.mark.parametrize("version", TorrentVersion)
 def test_lengths_outside_the_range_are_refused(piece_length: int, version: TorrentVersion) -> None:
     with pytest.raises(UsageError, match=r"(below the minimum of 16 KiB|above the maximum of 128 MiB)"):
-        check_piece_length(piece_length, version)
+        rules.require(rules.piece_length(piece_length, version))
 
 
-def test_only_v1_takes_lengths_that_are_no_power_of_two() -> None:
-    assert check_piece_length(1_000_000, V1) == 1_000_000
+def test_only_v1_allows_piece_lengths_other_than_powers_of_two() -> None:
+    assert rules.piece_length(1_000_000, V1) is None
     for version in (V2, HYBRID):
         with pytest.raises(UsageError, match="power of two"):
-            check_piece_length(1_000_000, version)
+            rules.require(rules.piece_length(1_000_000, version))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.lint import lint
 from mktorrent_py.metainfo.magnet import Magnet
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.metainfo.piece_length import check_piece_length
 from mktorrent_py.metainfo.rules.urls import HTTP_SEED, TRACKER, UPDATE, WEB_SEED
 
 XT = f"magnet:?xt=urn:btih:{'ab' * 20}"
@@ -241,7 +240,6 @@ def test_private_torrents_with_nodes_are_judged_alike_everywhere(private: bool, 
 @given(st.integers(0, 1 << 28) | st.integers(0, 28).map(lambda power: 1 << power), st.sampled_from(TorrentVersion))
 def test_a_piece_length_is_judged_alike_everywhere(length: int, version: TorrentVersion) -> None:
     verdict = rules.piece_length(length, version) is None
-    assert accepts(lambda: check_piece_length(length, version)) is verdict
     assert accepts(lambda: check_options(CreateOptions(piece_length=length, version=version))) is verdict
     is_power = length > 0 and length & (length - 1) == 0
     assert verdict is ((1 << 14) <= length <= (1 << 27) and (is_power or not version.has_v2))

@@ -1,6 +1,6 @@
 """Finds the files of a torrent on disk: in which directory, under which spelling, and with which other files.
 
-A given path may be the content itself, under its own name or another, or the directory that holds it. Of several
+A path may be the content itself, under its own name or another, or the directory that holds it. Of several
 possible candidates, the one that matches best by names and sizes is taken.
 """
 
@@ -24,7 +24,7 @@ PAD_DIRECTORY = ".pad"
 
 
 class MatchKind(StrEnum):
-    """What a given path is: the content, the directory that holds it, the content under another name, or neither."""
+    """Relation of a path to the content: the same, its parent directory, the same under another name, or none."""
 
     EXACT = "itself"
     IN_PARENT = "parent"
@@ -109,7 +109,7 @@ def _candidates(info: Info, path: Path) -> list[_Candidate]:
     own_name = same_name(_name_of(path), info.name)
     below = _in_subdirectory(info, path)
     if info.single:
-        # A v2 torrent of a directory with one file in it looks like a torrent of that file (BEP 52).
+        # A v2 torrent of a directory with one file in it has the same form as a torrent of that file (BEP 52).
         is_directory_of_it = own_name and info.files[0].path != (info.name,)
         itself = [
             _Candidate(content=path, kind=MatchKind.EXACT if is_directory_of_it else MatchKind.IN_PARENT, root=path)

@@ -55,7 +55,7 @@ class Content:
 
     `disk[i]` is `files[i]`, its path relative to `root`: the content's directory, or the one that holds the single
     file. A stored link has size 0 and must not be read. `name` is empty when the content is the root of a file system
-    and no name was given. `outside` names the followed links to targets outside the content.
+    and no name was set. `outside` names the followed links to targets outside the content.
     """
 
     root: Path

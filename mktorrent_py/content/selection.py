@@ -8,7 +8,7 @@ The first of these rules that applies decides:
 3. `exclude`: a matching file is left out, a matching directory with all beneath it.
 4. `ignore_lines`: the lines of an ignore file, by the rules of gitignore: the last line that matches decides, `!`
    negates a line, and nothing beneath an ignored directory can be included again.
-5. `include`: when given, only matching files and those beneath matching directories stay.
+5. `include`: when set, only matching files and those beneath matching directories stay.
 
 A pattern is matched against the path below the content, case-sensitively, as in gitignore: without a `/` (except at its
 end) it matches a name at any depth; with one it starts at the content; `*` and `?` stop at `/`, `**` does not; `[a-z]`

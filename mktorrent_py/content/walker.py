@@ -115,7 +115,7 @@ class _Entry(NamedTuple):
 class _Directory:
     """A directory on the way down: `prefix` is its path in bytes, with a `/` at the end.
 
-    `plain` when no rule looks at its files one by one. `name_checked` once its own name is known to be allowed in a
+    `plain` when no rule applies to its files one by one. `name_checked` once its own name is known to be allowed in a
     torrent; `composed` maps the NFC form of names in it to the names themselves, and is None where all are ASCII.
     """
 
@@ -344,7 +344,7 @@ class Walk:
             raise UsageError(
                 f"two names in this directory differ only in Unicode normalization (NFC/NFD): {shown}",
                 code="names-differ-in-normalization",
-                hint="Many systems cannot tell them apart. Rename or exclude one of them.",
+                hint="Many systems cannot distinguish them. Rename or exclude one of them.",
                 file=shown,
             )
 

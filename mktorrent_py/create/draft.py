@@ -66,7 +66,7 @@ def draft_torrent(content: Path, options: CreateOptions) -> Draft:
 
 
 def draft_of_stream(length: int, piece_length: int, options: CreateOptions) -> Draft:
-    """The draft of a file of `length` bytes that a stream held, called `options.name`."""
+    """Return the draft of a file of `length` bytes, read from a stream and called `options.name`."""
     name = options.name or ""
     content = Content(root=Path(), name=name, single=True, files=(File((name,), length),), disk=())
     return Draft(

@@ -15,7 +15,6 @@ from mktorrent_py.metainfo import rules
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.keys import KEYS
 from mktorrent_py.metainfo.node import Node
-from mktorrent_py.metainfo.piece_length import check_piece_length
 from mktorrent_py.metainfo.typecheck import (
     check_bool,
     check_byte_strings,
@@ -124,7 +123,7 @@ def _check_lengths(options: CreateOptions) -> None:
     length, maximum, target = options.piece_length, options.max_piece_length, options.target_pieces
     for each in (length, maximum):
         if each is not None:
-            check_piece_length(each, options.version)
+            rules.require(rules.piece_length(each, options.version))
     if target is not None and target < 1:
         raise UsageError(
             f"the target number of pieces must be at least 1, not {target:,}", code="target-pieces-invalid"

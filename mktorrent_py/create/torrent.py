@@ -85,7 +85,7 @@ def hash_draft(
 
 
 def create_from_stream(stream: BinaryIO, options: CreateOptions, *, progress: Progress | None = None) -> CreateResult:
-    """Create a single-file torrent of what a binary stream holds, read once and to its end.
+    """Create a single-file torrent of a binary stream, read once and to its end.
 
     `options.name` is the file's name. The length is not known before the end, so without `piece_length` it is 1 MiB,
     or `max_piece_length` where that is less, and `progress.total` is None. Raises as `create_torrent` does.
@@ -110,7 +110,7 @@ def create_from_stream(stream: BinaryIO, options: CreateOptions, *, progress: Pr
 
 
 def source_of(content: Content) -> Source:
-    """Where the hasher finds scanned content, and what each file must still look like."""
+    """Return the paths of scanned content for the hasher, and the size, mtime and inode each file must still have."""
     stats = array("q")
     for disk in content.disk:
         stats.extend((disk.size, disk.mtime_ns, disk.inode))
@@ -118,7 +118,7 @@ def source_of(content: Content) -> Source:
 
 
 def fault_error(fault: Fault, content: Content) -> TorrentError:
-    """The error that a fault ends a creation with."""
+    """Return the error for a fault that ends a creation."""
     if fault.file < 0:
         return CancelledError("hashing was cancelled")
     path = printable(str(content.root / os.fsdecode(content.disk[fault.file].path)))
@@ -134,7 +134,7 @@ def fault_error(fault: Fault, content: Content) -> TorrentError:
 
 
 def assemble(draft: Draft, pieces: bytes, nodes: bytes) -> Metainfo:
-    """The metainfo of a draft from its digests: 20 bytes a v1 piece, 32 bytes a v2 piece."""
+    """Build the metainfo of a draft from its digests: 20 bytes a v1 piece, 32 bytes a v2 piece."""
     options, layout = draft.options, draft.layout
     layers: dict[bytes, bytes] = {}
     if layout.version.has_v2:
@@ -164,7 +164,7 @@ def assemble(draft: Draft, pieces: bytes, nodes: bytes) -> Metainfo:
 
 
 def files_with_roots(layout: Layout, nodes: bytes, layers: dict[bytes, bytes]) -> Iterable[File]:
-    """The files with their pieces roots; the layers of those longer than a piece are put into `layers` (BEP 52)."""
+    """Yield the files with their pieces roots; put the layers of those longer than a piece into `layers` (BEP 52)."""
     at = 0
     for file in layout.files:
         size = ceil_div(file.length, layout.piece_length) * NODE_LENGTH

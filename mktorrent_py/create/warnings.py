@@ -1,4 +1,4 @@
-"""Warnings about a draft: what could change somebody's mind before the content is read."""
+"""Warnings about a draft: what may change the user's decision before the content is read."""
 
 from __future__ import annotations
 

@@ -55,8 +55,8 @@ class Kind:
 class Key:
     """A row of the table.
 
-    `name` is the attribute. `bencode` are the keys it is read from, the one that is written first. `label` is what
-    people read, `noun` one item of a list. `rule` judges each item that somebody wants to write. `in_info` is for keys
+    `name` is the attribute. `bencode` are the keys it is read from, the one that is written first. `label` is the
+    name in output, `noun` one item of a list. `rule` checks each item to be written. `in_info` is for keys
     of the info dictionary. With `compare_raw` the value shown is not the whole value.
     """
 

@@ -15,8 +15,6 @@ from mktorrent_py.errors import UsageError
 from mktorrent_py.formatting import quoted
 from mktorrent_py.metainfo.infohash import TorrentVersion
 from mktorrent_py.metainfo.merkle import ceil_div, power_of_two_at_least
-from mktorrent_py.metainfo.rules import piece_length as piece_length_rule
-from mktorrent_py.metainfo.rules import require
 from mktorrent_py.metainfo.rules.fields import MAX_PIECE_LENGTH, MIN_PIECE_LENGTH
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -103,12 +101,6 @@ def with_less_padding(
         if better.padding_share(total) <= TOLERABLE_PADDING:
             return better
     return None
-
-
-def check_piece_length(piece_length: int, version: TorrentVersion) -> int:
-    """Return a piece length that a torrent may be written with. Raises UsageError."""
-    require(piece_length_rule(piece_length, version))
-    return piece_length
 
 
 _SIZE = re.compile(r"([0-9]{1,30}(?:\.[0-9]{1,30})?)\s*(?:(|k|m|g|t)(i?)(b?))", re.IGNORECASE)

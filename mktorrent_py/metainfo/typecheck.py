@@ -1,7 +1,7 @@
 """Type checks for options and values when they are made: a value of the wrong type is a TypeError where it is passed.
 
 Each function takes the value and what the message calls it, and returns the value. Sequences come back as tuples, so
-that a frozen dataclass can keep what it was given: `object.__setattr__(self, "name", check_texts(self.name, "name"))`.
+that a frozen dataclass can hold them: `object.__setattr__(self, "name", check_texts(self.name, "name"))`.
 """
 
 from __future__ import annotations

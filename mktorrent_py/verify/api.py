@@ -1,6 +1,6 @@
 """Verifies content against a torrent: finds it, hashes it as `create` does, compares, and classifies every file.
 
-`prepare_verification` looks at names and sizes; `run_verification` reads the content once and reports.
+`prepare_verification` reads names and sizes; `run_verification` reads the content once and reports.
 `verify_content` does both. Content that does not match is data in the report, not an exception.
 """
 
@@ -54,7 +54,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyOptions:
-    """What to check. `quick` looks at names and sizes only; `fail_fast` stops at the first failure.
+    """What to check. `quick` compares names and sizes only; `fail_fast` stops at the first failure.
 
     `files` are globs: only files that match one are verified, and extras are not searched for. With `strict` an extra
     file is a failure; `not_extra` are absolute paths that never count as one. `threads` 0 uses one for every processor;
@@ -133,7 +133,7 @@ class VerifyReport:
         return any(state in self.pieces for state in CONTRADICTIONS)
 
     def locates_damage(self, file: FileReport) -> bool:
-        """Whether the torrent can locate bad bytes in a file, or only tell that there are some."""
+        """Whether the torrent can locate bad bytes in a file, rather than only detect that there are some."""
         info = self.metainfo.info
         root = info.files[file.number].pieces_root
         return info.version.has_v1 or file.pieces <= 1 or root in (self.metainfo.piece_layers or {})

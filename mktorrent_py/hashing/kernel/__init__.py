@@ -188,7 +188,7 @@ def hash_unit(
     three int64 for each path, as the scan saw them: size (-1: do not check this file), mtime in nanoseconds, inode.
     `rows` holds five int64 each: file (an index of `paths`, or -1 for zeros), offset, length, pad, width. After its
     `length` bytes a row has `pad` zero bytes that only v1 hashes. Rows of width 0 make one v1 stream, cut every
-    `piece_length` bytes across them. Any other row starts a piece of its own; each of its pieces gives one v2 node,
+    `piece_length` bytes across them. Any other row starts a piece of its own; each of its pieces makes one v2 node,
     the merkle root (BEP 52) of its 16 KiB leaves padded with zero hashes to `width` leaves, a power of two.
 
     `sequential` reads in file order (rotating disks) instead of at many places at once. `progress` is a writable

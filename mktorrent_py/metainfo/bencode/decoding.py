@@ -153,7 +153,9 @@ def _parse(data: bytes, limits: Limits, irregularities: list[Irregularity], ends
             value, position = _integer(data, position, irregularities)
         elif byte in (_LIST, _DICTIONARY):
             if len(stack) == limits.depth:
-                raise LimitError(f"nested more than {limits.depth:,} deep", offset=position)
+                raise LimitError(
+                    f"nested more than {limits.depth:,} deep", offset=position, limit="depth", maximum=limits.depth
+                )
             stack.append((items, in_dictionary, seen))
             items, in_dictionary, seen = [], byte == _DICTIONARY, None
             position += 1
@@ -165,7 +167,7 @@ def _parse(data: bytes, limits: Limits, irregularities: list[Irregularity], ends
                 return value, position
             ends.append(position)
         items.append(value)
-    raise LimitError(f"more than {limits.tokens:,} values", offset=position)
+    raise LimitError(f"more than {limits.tokens:,} values", offset=position, limit="tokens", maximum=limits.tokens)
 
 
 def _close(items: list[Any], in_dictionary: bool, seen: set[bytes] | None) -> Value:

@@ -1,4 +1,4 @@
-"""Says what is wrong with bytes that are not bencode."""
+"""Errors for bytes that are not bencode."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NUMBER = re.compile(rb"(?:i-?|(?=[0-9]))([0-9]*)")
 
 
 def refuse(data: bytes, start: int) -> NoReturn:
-    """Say what is wrong with the integer, the string or the unknown byte at `start`."""
+    """Raise the error for the integer, the string or the unknown byte at `start`."""
     number = _NUMBER.match(data, start)
     if number is None:
         _refuse_byte(data, start)

@@ -32,4 +32,6 @@ DEFAULT_LIMITS = Limits()
 
 def check_size(data: bytes, limits: Limits) -> None:
     if len(data) > limits.size:
-        raise LimitError(f"{len(data):,} bytes of bencode, more than the limit of {limits.size:,}")
+        raise LimitError(
+            f"{len(data):,} bytes of bencode, more than the limit of {limits.size:,}", limit="size", maximum=limits.size
+        )

@@ -90,11 +90,13 @@ def _skip(data: bytes, start: int, limits: Limits) -> int:
         elif token[0] in _CONTAINERS:
             depth += 1
             if depth > limits.depth:
-                raise LimitError(f"nested more than {limits.depth:,} deep", offset=token.start())
+                raise LimitError(
+                    f"nested more than {limits.depth:,} deep", offset=token.start(), limit="depth", maximum=limits.depth
+                )
         elif token[0] == b"e":
             depth -= 1
             if depth < 0:
                 raise BencodeError(STRAY_END, offset=start)
         if depth == 0:
             return position
-    raise LimitError(f"more than {limits.tokens:,} values", offset=position)
+    raise LimitError(f"more than {limits.tokens:,} values", offset=position, limit="tokens", maximum=limits.tokens)

@@ -116,7 +116,7 @@ def _check_private_nodes(before: Metainfo, after: Metainfo, label: str) -> None:
     problem = rules.private_nodes(after.info.private, after.nodes)
     if problem is not None and rules.private_nodes(before.info.private, before.nodes) is None:
         message = f"{label} would be private and have DHT nodes, which a private torrent must not (BEP 27)"
-        raise UsageError(message, code=problem.code)
+        raise UsageError(message, code=problem.code, **problem.data)
 
 
 def _refusal(label: str, infohashes: Infohashes) -> RefusedError:

@@ -47,7 +47,7 @@ class ListChange(Generic[Item]):
 
     @property
     def added(self) -> tuple[Item, ...]:
-        """Every item that comes in."""
+        """The items to add, in order."""
         return (*(self.replace or ()), *self.add)
 
 
@@ -81,7 +81,7 @@ class TierChange:
 
     @property
     def added(self) -> tuple[Tier, ...]:
-        """Every tracker that comes in, in tiers."""
+        """The trackers to add, in tiers."""
         tiers = [*(self.replace or ()), *self.add, *[(url,) for _, url in self.add_to_tier]]
         return tuple([tuple(tier) for tier in tiers])
 
@@ -132,7 +132,7 @@ class Edit:
         typecheck.check_bool(self.if_present, "if_present")
 
     def changes(self) -> Iterator[tuple[Key, Any]]:
-        """The rows of the key table that this edit names, and what becomes of each."""
+        """Yield the rows of the key table that this edit changes, each with its change."""
         for row in (*TOP_LEVEL_KEYS, *INFO_KEYS):
             change = getattr(self, row.name, UNCHANGED)
             if change is not UNCHANGED and change != ListChange() and not (row.in_info and row.kind.empty == ()):

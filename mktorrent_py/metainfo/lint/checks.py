@@ -126,7 +126,7 @@ def tracker_plain_http(subject: Subject) -> Violations:
 
 
 def duplicate_tracker(subject: Subject) -> Violations:
-    """The model names every tracker once, so this looks at `announce-list` itself (BEP 12)."""
+    """Find trackers listed twice in the raw `announce-list` (BEP 12); the model holds each tracker once."""
     seen: set[bytes] = set()
     tiers = subject.value(b"announce-list")
     for number, tier in enumerate(tiers if isinstance(tiers, tuple) else ()):

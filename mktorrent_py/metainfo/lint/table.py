@@ -1,7 +1,7 @@
 """The table of rules: id, severity, reference, what a finding means, and what to do about it.
 
 `error` breaks a BEP, or makes the torrent unusable. `warning` causes trouble with some clients or systems. `info` is
-worth knowing. A rule without a check is reported by reading. Advice here is for anybody; the command line has its own.
+worth knowing. A rule without a check is reported by reading. Advice here names no option; the command line has its own.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ _TABLE = (
          "One of them is lost on macOS. " + _RENAME, names.normalization_collision),
     Rule("name-not-utf-8", ERROR, "BEP 3", "name that is not UTF-8", _RENAME, names.name_not_utf8),
     Rule("invisible-characters", WARNING, "Unicode", "name with invisible characters",
-         "Such a name may not be what it looks like. " + _RENAME, names.invisible_characters),
+         "Such a name can pass for another one. " + _RENAME, names.invisible_characters),
     Rule("symlink-target-missing", WARNING, "BEP 47", "symbolic link to a path outside the torrent",
          _RECREATE, names.symlink_target_missing),
 

@@ -137,7 +137,7 @@ class Magnet:
             name=metainfo.info.name,
             trackers=tuple(chain.from_iterable(metainfo.trackers)) if trackers else (),
             web_seeds=metainfo.web_seeds if web_seeds else (),
-            peers=tuple(dict.fromkeys(map(_given_peer, peers))),
+            peers=tuple(dict.fromkeys(map(_check_peer, peers))),
             select_only=() if select is None else _given_selection(metainfo.info, set(select)),
         )
 
@@ -276,7 +276,7 @@ def _salt(query: _Query) -> bytes | None:
         return None
     salt = salts.pop()
     if salts or not _HEX_SALT.fullmatch(salt) or len(salt) > 2 * MAX_SALT_LENGTH:
-        hint = f"A salt is up to {MAX_SALT_LENGTH} bytes in hexadecimal, given once."
+        hint = f"A salt is up to {MAX_SALT_LENGTH} bytes in hexadecimal, once."
         raise MagnetError("the salt s is malformed", code="magnet-salt-malformed", hint=hint)
     return bytes.fromhex(salt)
 
@@ -291,10 +291,10 @@ def _nothing_named(query: _Query) -> MagnetError:
     )
 
 
-# Peers and files of whoever makes a magnet
+# Peers and files of a magnet URI that is created
 
 
-def _given_peer(text: str) -> str:
+def _check_peer(text: str) -> str:
     node = rules.parse_node(text)
     if isinstance(node, rules.Problem):
         raise node.as_error()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mktorrent_py.formatting import brief_integer, printable
+from mktorrent_py.formatting import brief_integer
 from mktorrent_py.metainfo.bencode import Dictionary, Value
 from mktorrent_py.metainfo.parse.diagnostics import Diagnostics, Step
 
@@ -16,11 +16,6 @@ KINDS: dict[type, str] = {int: "an integer", bytes: "a string", tuple: "a list",
 def kind_of(value: Value | None) -> str:
     """Name the type of a value."""
     return "nothing" if value is None else KINDS[type(value)]
-
-
-def key_name(key: bytes) -> str:
-    """Format a key or a short string."""
-    return printable(key.decode("utf-8", "surrogateescape"))
 
 
 def is_text(value: Value | None) -> bool:

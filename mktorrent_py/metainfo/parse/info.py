@@ -127,7 +127,7 @@ def _read_layout(
     elif version is TorrentVersion.V2 and tree is not None:
         found = Layout.of(tree, piece_length, version), has_lone_root_file(tree)
     elif listed is not None and tree is not None:
-        found = _join_halves(listed, tree, piece_length, diagnostics), listed.single
+        found = _join_parts(listed, tree, piece_length, diagnostics), listed.single
     else:
         return None
     if not found[0].content_length:
@@ -160,8 +160,8 @@ def _v1_layout(listed: V1Files, piece_length: int, version: TorrentVersion) -> L
     )
 
 
-def _join_halves(listed: V1Files, tree: tuple[File, ...], piece_length: int, diagnostics: Diagnostics) -> Layout:
-    """One layout from both halves of a hybrid, which must describe the same data in the same order (BEP 52).
+def _join_parts(listed: V1Files, tree: tuple[File, ...], piece_length: int, diagnostics: Diagnostics) -> Layout:
+    """Join the v1 and v2 parts of a hybrid in one layout; both must describe the same data in the same order (BEP 52).
 
     The pad after the last file may be there or not: creators differ.
     """
@@ -169,7 +169,7 @@ def _join_halves(listed: V1Files, tree: tuple[File, ...], piece_length: int, dia
     theirs = _v1_layout(listed, piece_length, TorrentVersion.HYBRID)
     problem = _difference_of_files(ours, theirs) or _difference_of_pads(ours, theirs, listed.pads)
     if problem:
-        diagnostics.error("halves-differ", f"the v1 and v2 halves describe different files: {problem}")
+        diagnostics.error("halves-differ", f"the v1 and v2 parts describe different files: {problem}")
     return Layout(
         version=TorrentVersion.HYBRID,
         piece_length=piece_length,

@@ -1,8 +1,9 @@
 """The rule book: what a value of a torrent or a magnet must be, one function a rule.
 
 A rule takes a value and returns what is wrong with it as a `Problem`, or None. Creating, editing, linting, reading and
-magnets call the same rules, so that none of them refuses what another accepts; they differ in what follows. Whoever
-writes a value calls `require`, which raises. A reader keeps what it can and notes a warning. Lint reports a finding.
+magnets call the same rules, so that none of them refuses what another accepts; they differ in what follows. Code
+that writes a value calls `require`, which raises. Reading keeps what it can and notes a warning. Lint
+reports a finding.
 """
 
 from mktorrent_py.metainfo.rules.fields import collection as collection

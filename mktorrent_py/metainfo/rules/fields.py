@@ -29,24 +29,24 @@ def is_utf8(text: str) -> bool:
 
 
 def text(value: str, what: str) -> Problem | None:
-    """All text in a torrent is UTF-8 (BEP 3)."""
+    """Check that text can be encoded as UTF-8 (BEP 3)."""
     return None if is_utf8(value) else Problem("text-not-utf-8", f"{what} {quoted(value)}", "is not UTF-8")
 
 
 def collection(name: str) -> Problem | None:
-    """The name of a collection (BEP 38)."""
+    """Check the name of a collection (BEP 38): UTF-8, not empty."""
     return text(name, "collection") if name else Problem("collection-empty", "the name of a collection", "is empty")
 
 
 def creation_date(seconds: int) -> Problem | None:
-    """Unix seconds."""
+    """Check a creation date in Unix seconds: not before 1970."""
     if seconds >= 0:
         return None
     return Problem("date-out-of-range", f"creation date {brief_integer(seconds)}", "is before 1970", {"date": seconds})
 
 
 def torrent_name(name: str) -> Problem | None:
-    """A name that is safe as a file or directory name on every system."""
+    """Check that a name is safe as a file or directory name on every system."""
     reason = unsafe_reason(name)
     if reason is None:
         return None
@@ -54,14 +54,14 @@ def torrent_name(name: str) -> Problem | None:
 
 
 def parse_infohash(digits: str) -> bytes | Problem:
-    """A v1 infohash, 20 bytes, from 40 hexadecimal digits."""
+    """Parse a v1 infohash, 20 bytes, from 40 hexadecimal digits."""
     if _SHA1_DIGITS.fullmatch(digits):
         return bytes.fromhex(digits)
     return Problem("infohash-invalid", quoted(digits), "is not an infohash of 40 hexadecimal digits", {"text": digits})
 
 
 def similar_torrent(infohash: bytes) -> Problem | None:
-    """Similar torrents are named by v1 infohashes (BEP 38)."""
+    """Check that a similar torrent is named by a v1 infohash, 20 bytes (BEP 38)."""
     if len(infohash) == 20:
         return None
     subject = f"the similar torrent {infohash[:64].hex()}"
@@ -69,7 +69,7 @@ def similar_torrent(infohash: bytes) -> Problem | None:
 
 
 def private_nodes(private: bool, nodes: Sequence[Node]) -> Problem | None:
-    """A private torrent has no DHT nodes (BEP 27)."""
+    """Check that a private torrent has no DHT nodes (BEP 27)."""
     if private and nodes:
         return Problem("dht-nodes-in-private", "a private torrent", "must not have DHT nodes (BEP 27)")
     return None
@@ -81,7 +81,7 @@ def is_v2_piece_length(length: int) -> bool:
 
 
 def piece_length(length: int, version: TorrentVersion) -> Problem | None:
-    """From 16 KiB to 128 MiB; a power of two where there is a v2 part (BEP 52)."""
+    """Check a piece length: 16 KiB to 128 MiB, a power of two where there is a v2 part (BEP 52)."""
     subject, data = f"piece length {brief_integer(length)}", {"piece_length": length}
     if length < MIN_PIECE_LENGTH:
         return Problem("piece-length-too-small", subject, "is below the minimum of 16 KiB", data)
