@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 from mktorrent_py.client.network.proxy import Proxy
 from mktorrent_py.client.network.route import Route, check_address, check_bind
 from mktorrent_py.errors import UsageError
+from mktorrent_py.metainfo.typecheck import check_nodes, check_texts
 
 DEFAULT_PORT = 6881
 DEFAULT_SLOTS = 64
@@ -108,8 +109,8 @@ class FetchOptions:
 
     def __post_init__(self) -> None:
         """Raises TypeError for a value of another type, UsageError for one that cannot be."""
-        object.__setattr__(self, "select", _sequence(self.select, "select", "strings", _is_text))
-        object.__setattr__(self, "peers", _sequence(self.peers, "peers", "(host, port) pairs", _is_peer))
+        object.__setattr__(self, "select", check_texts(self.select, "select"))
+        object.__setattr__(self, "peers", check_nodes(self.peers, "peers"))
         _check_types(self, (int, float), "timeout")
         _check_types(self, (bool,), "whole repair sandbox")
         _check_types(self, (SessionOptions,), "session")
@@ -150,8 +151,8 @@ class SeedOptions:
         _check_types(self, (str, Path, type(None)), "cache")
         _check_types(self, (SessionOptions,), "session")
         object.__setattr__(self, "cache", None if self.cache is None else Path(self.cache))
-        if self.status_address is not None and not _is_peer(self.status_address):
-            raise TypeError(f"status_address must be a (host, port) pair, not {self.status_address!r}")
+        if self.status_address is not None:
+            check_nodes((self.status_address,), "status_address")
         for name in ("ratio", "duration", "peers_done"):
             if getattr(self, name) is not None:
                 _check_amount(getattr(self, name), name)
@@ -169,17 +170,3 @@ def _check_types(options: Any, types: tuple[type, ...], names: str) -> None:
 def _check_amount(value: float, name: str) -> None:
     if not math.isfinite(value) or value < 0:
         raise UsageError(f"{name} cannot be {value}", code="amount-invalid", name=name)
-
-
-def _sequence(value: Sequence[Any], name: str, items: str, is_item: Callable[[Any], bool]) -> tuple[Any, ...]:
-    if isinstance(value, str | bytes) or not isinstance(value, Sequence) or not all(map(is_item, value)):
-        raise TypeError(f"{name} must be a sequence of {items}, not {value!r}")
-    return tuple(value)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_peer(value: object) -> bool:
-    return isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str) and type(value[1]) is int

@@ -523,7 +523,7 @@ def test_sources_become_torrents_and_places_of_content(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is a directory"):
         resolve_sources([release.torrent, release.torrent, release.content], [], options)
     directory = resolve_sources([tmp_path], [], options, watch=True)
-    assert directory.watched == tmp_path
+    assert directory.watched is not None and directory.watched.folder == tmp_path
     assert [source.torrent for source in directory.sources] == [release.torrent]
 
 

@@ -60,7 +60,7 @@ class Seeding(Run[SeedEvent, SeedEnded]):
     async def _work(self, emit: Callable[[SeedEvent], None]) -> SeedEnded:
         options, queue = self._options, self._queue
         if queue.watched is not None and not queue.sources:
-            emit(NoTorrents(directory=str(queue.watched)))
+            emit(NoTorrents(directory=str(queue.watched.folder)))
         if options.sandbox:
             forbid_writing()
         ended: SeedEvent | None = None

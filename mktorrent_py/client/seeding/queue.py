@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from mktorrent_py.client.seeding.content_check import CheckOptions, check, locate
 from mktorrent_py.client.seeding.events import Checking
 from mktorrent_py.client.seeding.seeder import Seeder
 from mktorrent_py.client.seeding.torrents import SeedableTorrent
-from mktorrent_py.errors import TorrentError, UsageError
+from mktorrent_py.errors import ContentError, TorrentError, UsageError
 from mktorrent_py.formatting import printable
 from mktorrent_py.hashing.hasher import Progress
 from mktorrent_py.metainfo.metainfo import Metainfo
-from mktorrent_py.torrentfile import read_metainfo, reason_of
+from mktorrent_py.torrentfile import read_metainfo
+from mktorrent_py.web.folder_watch import FolderWatch
 
-SUFFIX = ".torrent"
 REPORT_EVERY = 0.5
 
 
@@ -42,7 +39,7 @@ class SeedQueue:
 
     sources: tuple[SeedSource, ...] = ()
     ready: tuple[SeedableTorrent, ...] = ()
-    watched: Path | None = None
+    watched: FolderWatch | None = None
     places: tuple[Path, ...] = ()
     check: CheckOptions = field(default_factory=CheckOptions)
 
@@ -59,11 +56,14 @@ def resolve_sources(
     several torrent files, and for one that cannot be listed.
     """
     if len(paths) == 1 and paths[0].is_dir():
-        directory = paths[0]
-        places = tuple(content) or (directory,)
-        torrents = [directory / name for name in sorted(_modification_times(directory))]
-        sources = tuple([SeedSource(torrent=path, places=places) for path in torrents])
-        return SeedQueue(sources=sources, watched=directory if watch else None, places=places, check=options)
+        places = tuple(content) or (paths[0],)
+        folder = FolderWatch(paths[0], recursive=False)
+        try:
+            folder.scan()
+        except ContentError as error:
+            raise UsageError(error.message, code=error.code, **error.data) from error
+        sources = tuple([SeedSource(torrent=path, places=places) for path in folder.files])
+        return SeedQueue(sources=sources, watched=folder if watch else None, places=places, check=options)
     for path in paths:
         if path.is_dir():
             message = f"{printable(str(path))} is a directory, where a torrent file is expected"
@@ -127,41 +127,11 @@ async def _checked(source: SeedSource, options: CheckOptions, seeder: Seeder) ->
     return work.result()
 
 
-async def _watch(queue: SeedQueue, directory: Path, seeder: Seeder) -> None:
+async def _watch(queue: SeedQueue, folder: FolderWatch, seeder: Seeder) -> None:
     """Follow a directory. A file that changed is another torrent; one that failed may have been incomplete."""
-    from watchfiles import awatch
-
-    known = await asyncio.to_thread(_modification_times, directory)
-    known = {source.torrent.name: known.get(source.torrent.name, 0) for source in queue.sources}
-    async for _ in awatch(directory, watch_filter=_is_torrent, recursive=False, **_POLL_TOO):
-        present = await asyncio.to_thread(_modification_times, directory)
-        changed = [name for name, time in present.items() if time != known.get(name)]
-        for name in [*(known.keys() - present.keys()), *changed]:
-            seeder.remove(str(directory / name))
-        seeder.expected += len(changed)
-        sources = [SeedSource(torrent=directory / name, places=queue.places) for name in changed]
+    async for changes in folder.changes():
+        for path in [*changes.removed, *changes.changed]:
+            seeder.remove(str(path))
+        seeder.expected += len(changes.changed)
+        sources = [SeedSource(torrent=path, places=queue.places) for path in changes.changed]
         await _check_all(sources, queue.check, seeder)
-        known = present
-
-
-_POLL_TOO: dict[str, Any] = {"rust_timeout": 5000, "yield_on_timeout": True}
-"""Some file systems do not report changes: look every 5 s in any case."""
-
-
-def _is_torrent(change: object, path: str) -> bool:
-    return path.endswith(SUFFIX)
-
-
-def _modification_times(directory: Path) -> dict[str, int]:
-    """Return when each torrent file of a directory was last changed, by name. Raises UsageError."""
-    times = {}
-    try:
-        with os.scandir(directory) as entries:
-            for entry in entries:
-                if entry.name.endswith(SUFFIX):
-                    with contextlib.suppress(FileNotFoundError):
-                        times[entry.name] = entry.stat().st_mtime_ns
-    except OSError as error:
-        message = f"cannot list {printable(str(directory))}: {reason_of(error)}"
-        raise UsageError(message, code="directory-unreadable") from error
-    return times
