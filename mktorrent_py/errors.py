@@ -105,7 +105,6 @@ Seeding and downloading:
     content-mismatch                 the content does not match the torrent
     content-newer                    the content was modified after the torrent was created
     content-unwritable               downloaded content cannot be written
-    directory-unreadable             a directory of torrents cannot be read
     directory-unusable               a directory cannot be created or used
     download-failed                  a torrent file cannot be downloaded
     download-stalled                 no valid data came in the time allowed
