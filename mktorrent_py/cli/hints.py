@@ -28,7 +28,7 @@ HINTS: dict[str, str] = {
     "name-not-utf-8": "Rename it, exclude it with --exclude, or keep its bytes with --raw-names.",
     "name-unsafe": "Rename it, or exclude it with --exclude {pattern!q}.",
     "names-differ-in-normalization": (
-        "Many systems cannot tell them apart. Rename one of them, or exclude one with --exclude."
+        "Many systems cannot distinguish them. Rename one of them, or exclude one with --exclude."
     ),
     "listed-path-outside": "Paths in --files-from are relative to CONTENT.",
     # Creating: formats, piece lengths, names

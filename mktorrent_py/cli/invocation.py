@@ -1,4 +1,4 @@
-"""What is known of the command line that is being run, for whoever reports how it ends."""
+"""What is known of the command line that runs, for the report of how it ends."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Encryption(StrEnum):
 
     @classmethod
     def parse(cls, text: str) -> Encryption:
-        """Raises UsageError for text that is none of them."""
+        """Raises UsageError for any other text."""
         if text not in list(cls):
             raise UsageError(
                 f"encryption cannot be {text!r}", code="encryption-invalid", hint=f"Use one of {', '.join(cls)}."

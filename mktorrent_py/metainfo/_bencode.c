@@ -1,7 +1,7 @@
 /* Canonical bencode (BEP 3) into the values of bencode/values.py, ten times as fast as there.
  *
  * Whatever is not canonical, not complete or over a limit is not judged here: the answer is None, and the parser in
- * Python, which names faults and reads around irregularities, begins anew. */
+ * Python, which names faults and reads around irregularities, starts again. */
 #include "../extension.h"
 
 #include <stdbool.h>

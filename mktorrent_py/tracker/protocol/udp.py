@@ -1,6 +1,6 @@
 """The UDP tracker protocol (BEP 15, options of BEP 41) as bytes and values.
 
-A datagram without a valid connection id gets no answer, so that nobody can have answers sent to a third party.
+A datagram without a valid connection id gets no answer, so that no sender can direct answers to a third party.
 """
 
 from __future__ import annotations

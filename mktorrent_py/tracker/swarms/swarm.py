@@ -1,6 +1,6 @@
 """One swarm: its peers, and which of them an announcing peer receives. Pure: `now` and `random` are arguments.
 
-A peer is identified by its address, so that nobody can announce or stop for another. One that announces over IPv4 and
+A peer is identified by its address, so that no peer can announce or stop for another. One that announces over IPv4 and
 IPv6 is therefore two.
 """
 
