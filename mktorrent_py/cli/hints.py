@@ -1,14 +1,12 @@
 """What to do next, for each kind of error, in the words of the command line.
 
 The library's errors carry a code and data, and never name an option or a verb. This is the one table that does: for a
-code the hint, in which `{name}` stands for an item of the error's data, and `{name!q}` for one quoted for a shell. An
+code the hint, in which `{name}` stands for an item of the error's data, and `{name:q}` for one quoted for a shell. An
 error whose code has no row here keeps the hint of its own.
 """
 
 from __future__ import annotations
 
-import shlex
-import string
 from typing import Any
 
 from mktorrent_py.errors import TorrentError
@@ -18,15 +16,15 @@ HINTS: dict[str, str] = {
     "overwrite-refused": "Use --force to overwrite it, or write to another path.",
     # Content: scanning, selection, links
     "entry-permission-denied": (
-        "Nothing was written. Exclude it with --exclude {pattern!q}, or run as a user who can read it."
+        "Nothing was written. Exclude it with --exclude {pattern:q}, or run as a user who can read it."
     ),
     "entry-path-too-long": (
-        "Nothing was written. Exclude it with --exclude {pattern!q}, or start from a directory nearer to it."
+        "Nothing was written. Exclude it with --exclude {pattern:q}, or start from a directory nearer to it."
     ),
-    "entry-unreadable": "Nothing was written. Exclude it with --exclude {pattern!q}.",
+    "entry-unreadable": "Nothing was written. Exclude it with --exclude {pattern:q}.",
     "content-changed": "Nothing was written. Try again once nothing is changing these files.",
     "name-not-utf-8": "Rename it, exclude it with --exclude, or keep its bytes with --raw-names.",
-    "name-unsafe": "Rename it, or exclude it with --exclude {pattern!q}.",
+    "name-unsafe": "Rename it, or exclude it with --exclude {pattern:q}.",
     "names-differ-in-normalization": (
         "Many systems cannot distinguish them. Rename one of them, or exclude one with --exclude."
     ),
@@ -92,9 +90,18 @@ HINTS: dict[str, str] = {
 def hint_for(error: TorrentError) -> str | None:
     """The hint that goes with an error: that of its code, or else its own."""
     row = HINTS.get(error.code)
-    return error.hint if row is None else _HintFormatter().vformat(row, (), error.data)
+    return error.hint if row is None else row.format(**{name: _Item(value) for name, value in error.data.items()})
 
 
-class _HintFormatter(string.Formatter):
-    def convert_field(self, value: Any, conversion: str | None) -> Any:
-        return shlex.quote(str(value)) if conversion == "q" else super().convert_field(value, conversion)
+class _Item:
+    """An item of an error's data in a hint."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __format__(self, form: str) -> str:
+        if form != "q":
+            return format(self._value, form)
+        import shlex
+
+        return shlex.quote(str(self._value))
