@@ -18,6 +18,7 @@ from mktorrent_py.metainfo.bencode import Limits
 from mktorrent_py.torrentfile import (
     read_bytes,
     read_metainfo,
+    reason_of,
     refuse_to_overwrite,
     write_atomically,
     write_metainfo,
@@ -208,3 +209,11 @@ def test_paths_that_no_system_takes_are_content_errors() -> None:
         read_metainfo("a\0b")
     with pytest.raises(ContentError, match="cannot write"):
         write_metainfo(Metainfo.from_bytes(encode(v1())), "a\0b")
+
+
+def test_the_reason_of_an_error_is_the_systems_own_phrase() -> None:
+    """asyncio replaces `strerror` with a sentence that names the address; name servers have numbers below 0."""
+    of_asyncio = OSError(errno.EADDRINUSE, "error while attempting to bind on address ('127.0.0.1', 80): in use")
+    assert reason_of(of_asyncio) == os.strerror(errno.EADDRINUSE).lower()
+    assert reason_of(OSError(-2, "Name or service not known")) == "name or service not known"
+    assert reason_of(ValueError("embedded null byte")) == "embedded null byte"

@@ -129,7 +129,9 @@ def _of_ours(error: TorrentError) -> Failure:
 
 
 def _of_system(error: OSError) -> Failure:
-    reason = (error.strerror or str(error)).lower()
+    from mktorrent_py.torrentfile import reason_of
+
+    reason = reason_of(error)
     if not error.filename:
         return Failure(message=f"cannot write the result: {reason}", code=ExitCode.CONTENT)
     name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else str(error.filename)

@@ -7,7 +7,6 @@ the status by pointing its own name at this machine (DNS rebinding).
 from __future__ import annotations
 
 import ipaddress
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import islice, pairwise
@@ -21,6 +20,7 @@ from mktorrent_py.client.seeding.status_page import PageFacts, PeerFacts, Torren
 from mktorrent_py.client.seeding.torrents import ActiveTorrent
 from mktorrent_py.errors import NetworkError
 from mktorrent_py.formatting import plural
+from mktorrent_py.torrentfile import reason_of
 from mktorrent_py.web.metrics import CONTENT_TYPE, CounterMetricFamily, GaugeMetricFamily, Metric, render_metrics
 from mktorrent_py.web.security_headers import SECURITY_HEADERS
 
@@ -38,10 +38,8 @@ async def serve_status(seeder: Seeder, host: str, port: int) -> AsyncIterator[in
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            # asyncio puts a sentence of its own in `strerror`.
-            reason = os.strerror(error.errno or 0).lower()
             raise NetworkError(
-                f"cannot serve at {host}:{port}: {reason}", code="bind-failed", host=host, port=port
+                f"cannot serve at {host}:{port}: {reason_of(error)}", code="bind-failed", host=host, port=port
             ) from error
         yield runner.addresses[0][1]
     finally:

@@ -8,7 +8,6 @@ intermediate state; the scripts of a batch are sent together. The server's `maxm
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -231,7 +230,6 @@ def root_reason(error: BaseException) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno:
-            # asyncio puts a sentence of its own in `strerror`; the numbers of name servers are below 0.
-            return reason_of(OSError(cause.errno, os.strerror(cause.errno)) if cause.errno > 0 else cause)
+            return reason_of(cause)
         cause = cause.__cause__ or cause.__context__
     return str(error)[:1].lower() + str(error)[1:].rstrip(".")
