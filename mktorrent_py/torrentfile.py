@@ -74,8 +74,9 @@ def read_metainfo(source: StrPath | BinaryIO, *, limits: Limits | None = None) -
 
 def reason_of(error: OSError | ValueError) -> str:
     """Return the reason of an error as a phrase; a ValueError is Python's for a path that no system accepts."""
-    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
-        # Not `strerror`: asyncio puts a sentence of its own there. Numbers of name servers are below 0.
+    if isinstance(error, OSError) and error.errno and error.errno > 0 and not hasattr(error, "library"):
+        # Not `strerror`: asyncio puts a sentence of its own there. Errors of name servers have numbers below 0, and
+        # those of TLS, which name their library, numbers of their own.
         return os.strerror(error.errno).lower()
     return ((error.strerror if isinstance(error, OSError) else "") or str(error)).lower()
 

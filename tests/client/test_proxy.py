@@ -15,7 +15,7 @@ from network_rig import Wire, in_own_network
 from proxy_rig import EXIT, HERE, Proxy, proxying
 from seeding_rig import QUIET, Leecher, at_once, make_release, run_mkt, running, seeding
 from tracker_rig import tracking
-from web_rig import web_server
+from web_rig import CERTIFICATE, web_server
 
 from mktorrent_py.cli.exit import ExitCode
 from mktorrent_py.cli.hints import hint_for
@@ -184,6 +184,20 @@ def test_a_url_is_requested_from_the_bind_address(tmp_path: Path, monkeypatch: p
         monkeypatch.delenv("no_proxy", raising=False)
         download_torrent_file(f"{web.url(NAME)}/release.torrent", timeout=5)
         assert EXIT in web.asked_from
+
+
+@pytest.mark.parametrize("by", ["nothing", "address", "interface", *SCHEMES])
+def test_a_url_is_requested_over_tls(tmp_path: Path, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = make_release(tmp_path, tree=TREE)
+    with web_server(tmp_path, tls=True) as web, proxying(names={NAME: HERE}) as carrier:
+        session = by_way_of(carrier, by) if by in SCHEMES else QUIET
+        session = replace(session, bind={"address": "127.0.0.9", "interface": "lo"}.get(by))
+        url = f"{web.url()}/release.torrent"
+        with pytest.raises(NetworkError, match="certificate verify failed"):
+            download_torrent_file(url, timeout=5, route=session.route)
+        monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+        assert download_torrent_file(url, timeout=5, route=session.route) == release.torrent.read_bytes()
+        assert web.asked_from == {"127.0.0.9" if by == "address" else EXIT if by in SCHEMES else HERE}
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +19,11 @@ class Web:
     """`asked_from` are the addresses that requests came from."""
 
     port: int
+    scheme: str = "http"
     asked_from: set[str] = field(default_factory=set)
 
     def url(self, host: str = HERE) -> str:
-        return f"http://{host}:{self.port}"
+        return f"{self.scheme}://{host}:{self.port}"
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
@@ -61,11 +63,19 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         return
 
 
+CERTIFICATE = Path(__file__).with_name("localhost.pem")
+"""Of localhost and 127.0.0.1, signed by itself, with its key."""
+
+
 @contextmanager
-def web_server(directory: Path) -> Iterator[Web]:
-    """Serve a directory while the body runs."""
+def web_server(directory: Path, *, tls: bool = False) -> Iterator[Web]:
+    """Serve a directory while the body runs, over TLS with CERTIFICATE where that is asked for."""
     server = http.server.ThreadingHTTPServer((HERE, 0), http.server.SimpleHTTPRequestHandler)
-    web = Web(port=server.server_address[1])
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(CERTIFICATE)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    web = Web(port=server.server_address[1], scheme="https" if tls else "http")
     server.RequestHandlerClass = partial(_Handler, web=web, directory=str(directory))  # type: ignore[assignment]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

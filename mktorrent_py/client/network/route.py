@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -101,8 +102,19 @@ class _Routed(HTTPConnection):
         self.sock = self._route.connect(self.host, self.port, self.timeout)
 
 
-class _RoutedSecurely(HTTPSConnection, _Routed):
-    """TLS over the connection of its base."""
+class _RoutedSecurely(HTTPSConnection):
+    def __init__(self, *arguments: Any, route: Route, **options: Any) -> None:
+        self._tls = ssl.create_default_context()
+        super().__init__(*arguments, context=self._tls, **options)
+        self._route = route
+
+    def connect(self) -> None:
+        connection = self._route.connect(self.host, self.port, self.timeout)
+        try:
+            self.sock = self._tls.wrap_socket(connection, server_hostname=self.host)
+        except BaseException:
+            connection.close()
+            raise
 
 
 class _Plain(urllib.request.HTTPHandler):
