@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import shutil
 import subprocess
 import sys
@@ -85,3 +86,11 @@ def test_a_key_without_options_is_named_in_the_table_and_on_the_model_only() -> 
         or (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "encoding")
     }
     assert named == {"metainfo/keys.py", "metainfo/metainfo.py"}
+
+
+def test_the_schema_of_a_torrent_describes_every_key_as_the_table_does() -> None:
+    schema = json.loads((PACKAGE / "schemas" / "parts" / "torrent.json").read_text())
+    for row in KEYS:
+        described = schema["properties"][row.name]
+        assert described["description"] == row.description
+        assert described["type"] == row.kind.schema["type"]
