@@ -513,7 +513,7 @@ def test_seed_and_track_refusals(mkt: Transcript, snapshot: Any) -> None:
         track missing
         track --bind nowhere
         track --url tracker.example
-        track --trusted-proxy nobody
+        track --trusted-proxy nowhere
         track --state x --store redis://127.0.0.1
         track --state missing/x
     """)

@@ -39,7 +39,7 @@ def hash_pairs(nodes: bytes) -> bytes:
 def expected_state(file: DrawnFile, piece: int, version: TorrentVersion) -> PieceState:
     v1, v2 = file.pieces[piece]
     if len(file.pieces) > 1 and not file.has_layer:
-        # Only the root is known: it is right when all pieces are, and says nothing of one where v1 tells which is bad.
+        # Only the root is known: it matches if all pieces do, and does not locate a bad one, which v1 does.
         all_right = all(right for _, right in file.pieces)
         v1_tells = version.has_v1 and not all(right for right, _ in file.pieces)
         v2 = v1 if v1_tells and not all_right else all_right

@@ -461,7 +461,7 @@ except TorrentError as error:
 def test_a_program_is_checked_against_the_types_of_the_package(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(PROGRAM)
     (tmp_path / "wrong.py").write_text("from mktorrent_py import CreateOptions\nCreateOptions(trackers=5)\n")
-    # Where it is installed mypy finds it itself, and refuses to be told of site-packages.
+    # An installed package is found by mypy, which does not accept site-packages in MYPYPATH.
     home = Path(mktorrent_py.__file__).parent.parent
     environment = {"PATH": ""} if home.name == "site-packages" else {"MYPYPATH": str(home), "PATH": ""}
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache")]

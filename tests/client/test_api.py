@@ -169,8 +169,8 @@ def test_a_seeding_run_is_stopped_and_says_why(tmp_path: Path) -> None:
 
 def test_a_run_stopped_before_it_starts_ends_at_once(tmp_path: Path) -> None:
     seeding = seed(make_release(tmp_path).torrent, options=SeedOptions(session=QUIET))
-    seeding.stop("never mind")
-    assert seeding.run().reason == "never mind"
+    seeding.stop("no longer needed")
+    assert seeding.run().reason == "no longer needed"
 
 
 async def leave_the_context(port: int, release: Release) -> None:
