@@ -1,9 +1,15 @@
 """Create, inspect, verify, edit, seed, download and track torrents: v1, v2 and hybrid.
 
-    >>> from mktorrent_py import CreateOptions, Magnet, create_torrent, write_metainfo
     >>> created = create_torrent("release", CreateOptions(trackers=["https://tracker.example/announce"]))
     >>> write_metainfo(created.metainfo, "release.torrent")
-    >>> str(Magnet.from_metainfo(created.metainfo))
+    >>> str(created.metainfo.magnet())
+    >>> verify_content("release.torrent", "release").ok
+    >>> edit_metainfo(read_metainfo("release.torrent"), Edit(comment="second pressing"))
+    >>> fetch("magnet:?xt=urn:btih:...", "downloads").run().path
+    >>> seed("release.torrent", content="release").run(on_event=print)
+    >>> async with Tracker(TrackerOptions(folder="torrents")) as tracker: ...
+
+`seed`, `fetch` and `Tracker` also report events: the types are exported beside them, those of seeding in `seed_events`.
 
 The names in `__all__` are the public interface. Every module, and every name in one that is not in `__all__`, is
 private and may change in any release. A name is imported when it is first used, so `import mktorrent_py` costs nothing.
@@ -17,15 +23,22 @@ from mktorrent_py.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from mktorrent_py.client import FetchEvent as FetchEvent
+    from mktorrent_py.client import FetchFinished as FetchFinished
     from mktorrent_py.client import FetchOptions as FetchOptions
+    from mktorrent_py.client import FetchPhase as FetchPhase
+    from mktorrent_py.client import FetchProgress as FetchProgress
     from mktorrent_py.client import FetchResult as FetchResult
+    from mktorrent_py.client import FileRenamed as FileRenamed
+    from mktorrent_py.client import MetadataReceived as MetadataReceived
     from mktorrent_py.client import SeedEnded as SeedEnded
     from mktorrent_py.client import SeedEvent as SeedEvent
     from mktorrent_py.client import SeedOptions as SeedOptions
     from mktorrent_py.client import SessionOptions as SessionOptions
+    from mktorrent_py.client import UrlSkipped as UrlSkipped
     from mktorrent_py.client import fetch as fetch
     from mktorrent_py.client import fetch_metadata as fetch_metadata
     from mktorrent_py.client import seed as seed
+    from mktorrent_py.client import seed_events as seed_events
     from mktorrent_py.content.scan import ScanOptions as ScanOptions
     from mktorrent_py.content.scan import SortOrder as SortOrder
     from mktorrent_py.content.scan import Symlinks as Symlinks
@@ -73,7 +86,11 @@ if TYPE_CHECKING:
     from mktorrent_py.torrentfile import write_metainfo as write_metainfo
     from mktorrent_py.tracker import Tracker as Tracker
     from mktorrent_py.tracker import TrackerEvent as TrackerEvent
+    from mktorrent_py.tracker import TrackerNote as TrackerNote
     from mktorrent_py.tracker import TrackerOptions as TrackerOptions
+    from mktorrent_py.tracker import TrackerStarted as TrackerStarted
+    from mktorrent_py.tracker import TrackerStatus as TrackerStatus
+    from mktorrent_py.tracker import TrackerStopping as TrackerStopping
     from mktorrent_py.verify import FileReport as FileReport
     from mktorrent_py.verify import FileStatus as FileStatus
     from mktorrent_py.verify import VerifyOptions as VerifyOptions
@@ -107,11 +124,31 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "metainfo.metainfo": ("Metainfo",),
     "metainfo.summary": ("summarize",),
     "client": (
-        *("seed", "SeedEnded", "SeedEvent", "SeedOptions", "SessionOptions"),
-        *("fetch", "fetch_metadata", "FetchEvent", "FetchOptions", "FetchResult"),
+        *("SeedEnded", "SeedEvent", "SeedOptions", "SessionOptions", "seed", "seed_events"),
+        *(
+            "FetchEvent",
+            "FetchFinished",
+            "FetchOptions",
+            "FetchPhase",
+            "FetchProgress",
+            "FetchResult",
+            "FileRenamed",
+            "MetadataReceived",
+            "UrlSkipped",
+            "fetch",
+            "fetch_metadata",
+        ),
     ),
     "torrentfile": ("read_metainfo", "write_metainfo"),
-    "tracker": ("Tracker", "TrackerEvent", "TrackerOptions"),
+    "tracker": (
+        "Tracker",
+        "TrackerEvent",
+        "TrackerNote",
+        "TrackerOptions",
+        "TrackerStarted",
+        "TrackerStatus",
+        "TrackerStopping",
+    ),
     "verify": ("FileReport", "FileStatus", "VerifyOptions", "VerifyReport", "verify_content"),
 }
 """The public names by the module that holds them."""

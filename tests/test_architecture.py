@@ -142,6 +142,8 @@ ENTRY_POINTS = {*PACKAGES} - {"cli"}
 @pytest.mark.parametrize("module", [module for module in MODULES if package_of(module) == "cli"])
 def test_the_command_line_imports_only_what_packages_export(module: str) -> None:
     for node in nodes(MODULES[module]):
+        if isinstance(node, ast.Import):
+            assert not [alias.name for alias in node.names if alias.name.startswith("mktorrent_py.")]
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mktorrent_py."):
             source = (node.module or "").removeprefix("mktorrent_py.")
             if package_of(source) != "cli":

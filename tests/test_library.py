@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import importlib.util
 import io
 import subprocess
@@ -22,6 +23,10 @@ from mktorrent_py import (
     ContentError,
     CreateOptions,
     Edit,
+    FetchOptions,
+    FetchPhase,
+    FetchProgress,
+    FetchResult,
     FileStatus,
     Limits,
     ListChange,
@@ -31,13 +36,17 @@ from mktorrent_py import (
     Progress,
     RefusedError,
     ScanOptions,
+    SeedOptions,
     Selection,
+    SessionOptions,
     Severity,
     SortOrder,
     Symlinks,
     TierChange,
     TorrentError,
     TorrentVersion,
+    Tracker,
+    TrackerOptions,
     UsageError,
     VerifyOptions,
     create_from_stream,
@@ -45,8 +54,11 @@ from mktorrent_py import (
     diff,
     draft_torrent,
     edit_metainfo,
+    fetch,
     lint,
     read_metainfo,
+    seed,
+    seed_events,
     summarize,
     verify_content,
     warnings_of,
@@ -175,6 +187,30 @@ def test_torf_reads_the_same_torrent(release: Path, tmp_path: Path) -> None:
     assert {str(file) for file in theirs.files} == {
         "/".join(("release", *file.path)) for file in created.metainfo.info.files
     }
+
+
+def test_download_a_magnet_from_a_seeder_and_track_it(release: Path, tmp_path: Path) -> None:
+    pytest.importorskip("libtorrent")
+    torrent = tmp_path / "release.torrent"
+    quiet = SessionOptions(port=0, bind="127.0.0.1", dht=False, lsd=False, pex=False, upnp=False)
+
+    async def program() -> FetchResult:
+        async with Tracker(TrackerOptions(hosts=["127.0.0.1"], port=0, udp=False)) as tracker:
+            options = CreateOptions(trackers=[tracker.announce_urls[0]])
+            write_metainfo(create_torrent(release, options).metainfo, torrent)
+            async with seed(torrent, content=release, options=SeedOptions(session=quiet)) as seeding:
+                async for event in seeding:
+                    if isinstance(event, seed_events.TrackerAnswered):
+                        break
+                magnet = str(read_metainfo(torrent).magnet())
+                download = fetch(magnet, tmp_path / "downloads", options=FetchOptions(session=quiet, timeout=60))
+                phases = [event.phase async for event in download if isinstance(event, FetchProgress)]
+                assert {FetchPhase.METADATA, FetchPhase.DOWNLOAD} <= set(phases)
+                return await download.result()
+
+    result = asyncio.run(program())
+    assert result.path == tmp_path / "downloads" / "release"
+    assert verify_content(torrent, result.path).ok
 
 
 # --- misuse ---
