@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -60,19 +60,33 @@ def run_to_end(
 ) -> Result:
     """Show the events of a run and return its result. The first signal calls `stop`, or interrupts where it is None."""
 
+    import asyncio
+
     async def follow() -> Result:
         if stop is not None:
             stop_on_signals(stop)
+        elif (task := asyncio.current_task()) is not None:
+            # Cancelling ends what the run has started; an exception in the middle of it would end in some other task.
+            stop_on_signals(task.cancel, _not_ignored())
         async with run:
             async for event in run:
                 show(event)
         return await run.result()
 
-    return run_in_loop(follow())
+    try:
+        return run_in_loop(follow())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
-def stop_on_signals(stop: Callable[[], None]) -> None:
-    """Call `stop` at the first SIGINT or SIGTERM, in the running loop; end the process at the second."""
+def _not_ignored() -> list[signal.Signals]:
+    return [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+def stop_on_signals(
+    stop: Callable[[], object], numbers: Iterable[signal.Signals] = (signal.SIGINT, signal.SIGTERM)
+) -> None:
+    """Call `stop` at the first of the signals, in the running loop; end the process at the second."""
     import asyncio
 
     loop = asyncio.get_running_loop()
@@ -86,7 +100,7 @@ def stop_on_signals(stop: Callable[[], None]) -> None:
         is_stopping = True
         stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in numbers:
         if sys.platform == "win32":
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(on_signal))
         else:
