@@ -28,7 +28,7 @@ VERBS = {
     "create": "Create a torrent of a file or directory",
     "inspect": "Show what a torrent file or magnet holds",
     "verify": "Check content against torrents",
-    "edit": "Change torrents without changing their infohash",
+    "edit": "Change trackers, comments and other keys of torrents",
     "magnet": "Print the magnet URI of a torrent",
     "lint": "Report what is wrong or unwise in torrents",
     "diff": "Compare two torrents",

@@ -64,7 +64,7 @@ class PeerOptions(Group):
         "2min", "--timeout", metavar="TIME", help="Give up after this time without valid data; 0 is never."
     )
     download_limit: str = typer.Option(
-        "0", "--download-limit", metavar="RATE", help="Download at most 5M or 500k a second."
+        "0", "--download-limit", metavar="RATE", help="Download at most 5M or 500k a second; 0 is unlimited."
     )
     max_peers: int = typer.Option(200, "--max-peers", metavar="N", min=1, help="Connect to at most N peers.")
     max_metadata: str = typer.Option(

@@ -35,7 +35,9 @@ class ListenOptions(Group):
 
     heading = "Listening"
 
-    port: int = typer.Option(DEFAULTS.port, min=0, max=65535, metavar="N", help="TCP and UDP port; 0 picks a free one.")
+    port: int = typer.Option(
+        DEFAULTS.port, min=0, max=65535, metavar="N", help="TCP and UDP port; 0 picks any free port."
+    )
     bind: list[str] | None = typer.Option(
         None, "--bind", metavar="ADDRESS", help="IP address to listen on (default: all); repeatable."
     )

@@ -205,7 +205,7 @@ class SeedingOptions(Group):
     heading = "Seeding"
 
     seed: bool = flag("--seed", help="Seed it at once, without a second read; mkt seed has more options.")
-    seed_port: int | None = option("--seed-port", metavar="N", help="Listen on this port; 0 takes a free one.")
+    seed_port: int | None = option("--seed-port", metavar="N", help="Listen on this port; 0 picks any free port.")
     seed_bind: Text = option("--seed-bind", metavar="ADDR|INTERFACE", help="Listen on this address only.")
 
     def session(self, target: OutputFileOptions, output: HashingOptions) -> SessionOptions | None:

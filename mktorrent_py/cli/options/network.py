@@ -26,7 +26,9 @@ class NetworkOptions(Group):
     proxy: Text = option(
         "--proxy", metavar="URL", help="Send all traffic through socks5:// or http://; peers cannot connect to us then."
     )
-    upload_limit: str = typer.Option("0", "--upload-limit", metavar="RATE", help="Upload at most 5M or 500k a second.")
+    upload_limit: str = typer.Option(
+        "0", "--upload-limit", metavar="RATE", help="Upload at most 5M or 500k a second; 0 is unlimited."
+    )
     encryption: str = typer.Option(
         "allow", "--encryption", metavar="allow|require|off", help="Obfuscate connections to peers (MSE)."
     )

@@ -177,7 +177,7 @@ def _wanted(files: Sequence[File], globs: Sequence[str]) -> set[int]:
     selection = only_matching(tuple(globs))
     wanted = {number for number, file in enumerate(files) if selection.verdict(file.path, False) is None}
     if not wanted:
-        raise UsageError(f"no file of the torrent matches {' or '.join(map(quoted, globs))}", code="selection-empty")
+        raise UsageError(f"no file of the torrent matches {' or '.join(map(quoted, globs))}", code="no-file-matches")
     return wanted
 
 
