@@ -132,7 +132,6 @@ Addresses, ports and proxies:
     no-free-port                     no port is free for both TCP and UDP
     peer-name-with-proxy             a peer behind a proxy is a host name
     peer-unresolvable                the host name of a peer has no address
-    port-forbidden                   this user may not listen on the port
     port-in-use                      another program uses the port
     port-invalid                     a number is not a port
     port-not-permitted               this user may not bind the port

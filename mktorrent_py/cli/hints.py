@@ -40,7 +40,7 @@ HINTS: dict[str, str] = {
     "update-url-malformed": "Use {schemes}: https://example.org/release.torrent.",
     "tier-empty": "Write https://tracker.example/announce, or omit the option.",
     "node-malformed": "Write router.example.org:6881, 192.0.2.7:6881 or [2001:db8::1]:6881.",
-    "infohash-invalid": "Write 40 hexadecimal digits.",
+    "infohash-invalid": "Use mkt inspect FILE --field infohash.v1 to print the one of a torrent.",
     "dht-nodes-in-private": "Omit the nodes (--no-nodes when editing), or leave it public.",
     "name-missing": "Name the torrent with --name.",
     "name-invalid": "Choose another name with --name.",
@@ -64,11 +64,11 @@ HINTS: dict[str, str] = {
     "directory-unusable": "Use another with --directory.",
     "download-stalled": "Try again later, or name a peer with --peer HOST:PORT; what was downloaded is kept.",
     "metadata-stalled": (
-        "Try again later, or name a peer with --peer. Above {limit:,} bytes it is not accepted (--max-metadata)."
+        "Try again later, or name a peer with --peer. Metadata above {limit:,} bytes is refused;"
+        " use --max-metadata to raise the limit."
     ),
     "part-too-long": "Remove it, or use --force to truncate and repair it.",
     "peer-name-with-proxy": "Resolve it where the proxy is not needed, and use the address with --peer.",
-    "port-forbidden": "Use --port to choose a port above 1023.",
     "proxy-login-refused": "Check user name and password: --proxy socks5://USER:PASSWORD@HOST:PORT.",
     "proxy-unreachable": "Nothing was sent past it. Start it, or use another with --proxy.",
     "proxy-with-bind": "Use --proxy alone; the system's routing decides how the proxy is reached.",

@@ -171,7 +171,7 @@ def _listening_addresses(options: SessionOptions, alerts: list[Any]) -> list[str
         if isinstance(alert, lt.listen_failed_alert) and alert.error.value() == errno.EADDRINUSE:
             raise NetworkError(f"port {alert.port} is already in use", code="port-in-use", port=alert.port)
         if isinstance(alert, lt.listen_failed_alert) and alert.error.value() == errno.EACCES:
-            raise NetworkError(f"permission denied for port {alert.port}", code="port-forbidden", port=alert.port)
+            raise NetworkError(f"permission denied for port {alert.port}", code="port-not-permitted", port=alert.port)
     found = [alert for alert in alerts if isinstance(alert, lt.listen_succeeded_alert)]
     if not found and options.bind:
         message = f"this machine has no address or interface {options.bind}"
